@@ -1,0 +1,122 @@
+//! `poolroll apply`: runs a plan.
+
+use std::io::{self, BufRead, Write};
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use jiff::Timestamp;
+
+use super::exit::Ending;
+use super::failure::Failure;
+use super::reading::{self, Bytes};
+use super::{going, output, places, teller};
+use crate::exec::live::{Compiled, LiveRun, SimulatedStart};
+use crate::exec::saved::Saved;
+use crate::graph::StepGraph;
+use crate::plan::{Driver, Simulated};
+use crate::report::graph_tree::SHOWN_DIGEST;
+use crate::report::lines::{counted, rough};
+use crate::report::times::Zone;
+use crate::twin::Setup;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The plan, one that was saved with `poolroll plan --out`, or `-` for stdin
+    plan: PathBuf,
+    /// Begin without asking
+    #[arg(long)]
+    yes: bool,
+    /// Reach the pool in another way than the plan says
+    #[arg(long, value_enum)]
+    driver: Option<DriverName>,
+    /// Seconds of the simulated pool in one of ours
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    speed: Option<u32>,
+    #[command(flatten)]
+    teller: teller::Args,
+    #[command(flatten)]
+    places: places::Args,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum DriverName {
+    /// The embedded pool, a twin of the planned one
+    Simulated,
+}
+
+pub fn run(args: &Args) -> Result<Ending, Failure> {
+    let Some(compiled) = read(args)? else { return Ok(Ending::Invalid) };
+    let start = start(args, &compiled.graph)?;
+    confirm(args, &compiled.graph, &start)?;
+    let places = args.places.places();
+    let live = LiveRun::begin(&places, &compiled, &start)?;
+    going::go(&places, live, None, &args.teller)
+}
+
+/// The plan, from its own text or from where it was saved. A saved one runs only if its digest still matches.
+fn read(args: &Args) -> Result<Option<Compiled>, Failure> {
+    let file = reading::read(&args.plan)?;
+    let Some(saved) = Saved::read(&file.name, &file.bytes)? else { return Ok(reading::compile(&file)) };
+    let plan = Bytes { name: saved.plan_file.name.clone(), bytes: saved.plan_file.text.clone().into_bytes() };
+    let Some(compiled) = reading::compile(&plan) else { return Ok(None) };
+    saved.check(&file.name, &compiled.graph)?;
+    Ok(Some(compiled))
+}
+
+fn start(args: &Args, graph: &StepGraph) -> Result<SimulatedStart, Failure> {
+    let simulated = match (args.driver, graph.plan().driver()) {
+        (_, Some(Driver::Simulated(simulated))) => *simulated,
+        (Some(DriverName::Simulated), None) => Simulated::default(),
+        (None, None) => {
+            return Err(Failure::Usage {
+                message: "the plan does not say how its pool is reached".into(),
+                help: "add `driver:` to the plan, or try it on its twin with `--driver simulated`".into(),
+            });
+        }
+    };
+    let now = Timestamp::now();
+    // The clock of a simulated pool may begin with the window, so that a plan for next week can be tried today.
+    let begins = match graph.plan().window() {
+        Some(window) if now < window.start || now >= window.end => window.start,
+        _ => now,
+    };
+    let speed = args.speed.unwrap_or(simulated.speed);
+    Ok(SimulatedStart { setup: Setup::from(simulated), faults: Vec::new(), speed, begins })
+}
+
+/// Says what is about to happen, and asks. Prompts only where somebody is there.
+fn confirm(args: &Args, graph: &StepGraph, start: &SimulatedStart) -> Result<(), Failure> {
+    let plan = graph.plan();
+    let estimate = graph.estimate();
+    output::say(&format!(
+        "{}: {} of {} in {}, about {}, digest {}",
+        plan.name(),
+        counted(plan.pool().front_ends.len(), "front end"),
+        plan.pool().fqdn,
+        counted(plan.pool().domains.len(), "upgrade domain"),
+        rough(estimate.rolling),
+        graph.digest().get(..SHOWN_DIGEST).unwrap_or_default()
+    ));
+    output::say(&format!(
+        "on a simulated pool, {} seconds of it in one of ours, from {} on",
+        start.speed,
+        Zone::of(graph).full(start.begins)
+    ));
+    if args.yes {
+        return Ok(());
+    }
+    if !output::somebody_is_there() {
+        return Err(Failure::NobodyThere {
+            question: "whether to begin".into(),
+            help: "read the plan with `poolroll plan`, then add `--yes`".into(),
+        });
+    }
+    let mut stderr = io::stderr().lock();
+    let _ = write!(stderr, "begin? only `yes` does: ").and_then(|()| stderr.flush());
+    let mut answer = String::new();
+    match io::stdin().lock().read_line(&mut answer) {
+        Ok(_) if answer.trim() == "yes" => Ok(()),
+        Ok(_) => Err(Failure::Declined),
+        Err(source) => Err(Failure::Read { path: "<stdin>".into(), source }),
+    }
+}

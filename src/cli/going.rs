@@ -1,0 +1,61 @@
+//! A run of its own process: it is told while it goes on, recapped when it ends, and the next command is named.
+
+use super::exit::Ending;
+use super::failure::Failure;
+use super::teller::{self, Teller};
+use super::{output, seeing, signals};
+use crate::exec::live::{self, LiveError, LiveRun, Places, Word};
+use crate::report::run_human;
+use crate::report::words::place;
+
+/// Lets a run go on until it ends; `words` when it is taken up again.
+pub fn go(
+    places: &Places,
+    mut run: LiveRun,
+    words: Option<&[Word]>,
+    args: &teller::Args,
+) -> Result<Ending, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(Failure::Runtime)?;
+    let mut inbox = run.inbox();
+    let id = run.folder().id().to_string();
+    let mut teller = Teller::new(args, run.shell().graph(), run.shell().run(), &id)?;
+    output::say(&format!("run {id} on {}", run.shell().graph().plan().pool().fqdn));
+    let outcome = runtime.block_on(async {
+        signals::watch(inbox.signals());
+        if let Some(words) = words {
+            run.resume(words, &mut teller)?;
+        }
+        run.go(&mut teller, &mut inbox).await
+    });
+    teller.finish();
+    // The lock is given back before the run is looked at like any other.
+    drop(run);
+    let outcome = outcome?;
+    recap(places, &id, args.takes_stdout())?;
+    Ok(Ending::Ran(outcome))
+}
+
+/// What became of a run, and what to type next.
+fn recap(places: &Places, id: &str, stdout_is_taken: bool) -> Result<(), Failure> {
+    let looked = live::look(places, Some(id))?;
+    let report = seeing::report(&looked).map_err(|source| LiveError::History {
+        run: looked.folder.id().clone(),
+        record: 0,
+        source,
+    })?;
+    let mut text = format!("\nrun {id}: {}\n", report.headline);
+    // Writing to a text cannot fail.
+    let _ = run_human::recap(&mut text, &report);
+    let commands = seeing::seen(&seeing::moment(&looked), |seen| place::commands(seen, looked.alive));
+    if stdout_is_taken {
+        output::say(text.trim_end())
+    } else {
+        output::text(&text)?
+    }
+    // What needs a person was said with what can be typed.
+    if let (Some(command), false) = (commands.first(), report.troubles.iter().any(|trouble| trouble.open)) {
+        output::say(&format!("next: {command}"));
+    }
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! Files as people name them: a path, a folder, or `-` for stdin.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::failure::Failure;
+use super::output;
+use crate::document::{Findings, MAX_BYTES, Source};
+use crate::exec::live::{self, Compiled};
+use crate::report::{Checked, findings_human};
+
+/// What stands for stdin, and how messages call it.
+pub const STDIN: &str = "-";
+const STDIN_NAME: &str = "<stdin>";
+
+/// The bytes of a file, under the name that messages show.
+#[derive(Debug)]
+pub struct Bytes {
+    pub name: String,
+    pub bytes: Vec<u8>,
+}
+
+/// Reads a file, or stdin. Not more than one byte beyond what the reader of documents accepts.
+///
+/// # Errors
+///
+/// It cannot be read.
+pub fn read(path: &Path) -> Result<Bytes, Failure> {
+    let limit = MAX_BYTES as u64 + 1;
+    let mut bytes = Vec::new();
+    let (name, read) = if path == Path::new(STDIN) {
+        (STDIN_NAME.to_owned(), io::stdin().lock().take(limit).read_to_end(&mut bytes))
+    } else {
+        let read = fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
+        (path.display().to_string(), read)
+    };
+    match read {
+        Ok(_) => Ok(Bytes { name, bytes }),
+        Err(source) => Err(Failure::Read { path: name, source }),
+    }
+}
+
+/// The files that a path means: itself, or every YAML file in a folder and its folders, in order of their names.
+/// Folders and files whose name begins with a dot are left alone.
+///
+/// # Errors
+///
+/// A folder cannot be read, or has no such file.
+pub fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if path == Path::new(STDIN) || !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    collect(path, &mut files)?;
+    if files.is_empty() { Err(Failure::NoFiles(path.to_owned())) } else { Ok(files) }
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    let failed = |source| Failure::Read { path: folder.display().to_string(), source };
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        entries.push((entry.path(), entry.file_type().map_err(failed)?.is_dir()));
+    }
+    entries.sort();
+    for (path, is_folder) in entries {
+        if path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")) {
+            continue;
+        }
+        let is_yaml = path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml");
+        if is_folder {
+            collect(&path, files)?;
+        } else if is_yaml {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Compiles a plan; shows its findings on stderr. `None` when one of them is an error.
+pub fn compile(plan: &Bytes) -> Option<Compiled> {
+    match live::compile(&plan.name, &plan.bytes) {
+        Ok(compiled) => {
+            if !compiled.warnings.is_empty() {
+                let source = Source::from_bytes(plan.name.clone(), &plan.bytes).ok().map(Arc::new);
+                show(&plan.name, source, &compiled.warnings);
+            }
+            Some(compiled)
+        }
+        Err((source, findings)) => {
+            show(&plan.name, source, &findings);
+            None
+        }
+    }
+}
+
+/// Shows findings on stderr, for commands whose data is something else.
+pub fn show(name: &str, source: Option<Arc<Source>>, findings: &Findings) {
+    let source = source.unwrap_or_else(|| Arc::new(Source::from_text(name, "")));
+    let mut text = String::new();
+    let checked = Checked { source: &source, findings };
+    // Writing to a text cannot fail.
+    let _ = findings_human::write(&mut text, &[checked], output::look(true));
+    output::say(text.trim_end());
+}

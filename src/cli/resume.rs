@@ -1,0 +1,98 @@
+//! `poolroll resume`: takes up a run that was paused, stopped or killed.
+
+use super::exit::Ending;
+use super::failure::Failure;
+use super::{going, output, places, teller};
+use crate::exec::live::{LiveRun, Word};
+use crate::graph::{StepGraph, StepId};
+use crate::plan::FrontEndId;
+use crate::run::Event;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The run, or the beginning of its id; the newest if left out
+    run: Option<String>,
+    /// Try a step again, after a look whether it took place
+    #[arg(long, value_name = "STEP", requires = "reason")]
+    retry: Vec<String>,
+    /// Leave a front end out, as it is
+    #[arg(long, value_name = "FRONT_END", requires = "reason")]
+    skip: Vec<String>,
+    /// Say how a step in doubt ended: `STEP=done` or `STEP=not_done`
+    #[arg(long, value_name = "STEP=HOW", requires = "reason")]
+    resolve: Vec<String>,
+    /// Why; it goes into the record
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    #[command(flatten)]
+    teller: teller::Args,
+    #[command(flatten)]
+    places: places::Args,
+}
+
+pub fn run(args: &Args) -> Result<Ending, Failure> {
+    let places = args.places.places();
+    let (live, torn) = LiveRun::take_up(&places, args.run.as_deref())?;
+    if torn > 0 {
+        output::say(&format!(
+            "note: the last record was cut short by a crash ({torn} bytes); nothing of it had begun"
+        ));
+    }
+    let words = words(args, live.shell().graph())?;
+    going::go(&places, live, Some(&words), &args.teller)
+}
+
+/// What the person adds: doubts are resolved before anything is tried again or left out.
+fn words(args: &Args, graph: &StepGraph) -> Result<Vec<Word>, Failure> {
+    let reason = args.reason.clone().unwrap_or_default();
+    let mut words = Vec::new();
+    let mut add = |event| words.push(Word { event, reason: reason.clone() });
+    for resolve in &args.resolve {
+        let (name, done) = match resolve.rsplit_once('=') {
+            Some((name, "done")) => (name, true),
+            Some((name, "not_done")) => (name, false),
+            _ => {
+                return Err(Failure::Usage {
+                    message: format!("`--resolve {resolve}` does not say how the step ended"),
+                    help: "write `STEP=done` or `STEP=not_done`".into(),
+                });
+            }
+        };
+        add(Event::Resolve { step: step(graph, name)?, done });
+    }
+    for name in &args.retry {
+        add(Event::Retry { step: step(graph, name)? });
+    }
+    for name in &args.skip {
+        add(Event::Skip { front_end: front_end(graph, name)? });
+    }
+    Ok(words)
+}
+
+fn step(graph: &StepGraph, name: &str) -> Result<StepId, Failure> {
+    let names = graph.steps().iter().map(|step| step.name.as_str());
+    graph.find(name).ok_or_else(|| unknown("step", name, crate::document::nearest(name, names)))
+}
+
+/// A front end by its full name, or by its first label where that is one alone.
+fn front_end(graph: &StepGraph, name: &str) -> Result<FrontEndId, Failure> {
+    let plan = graph.plan();
+    let wanted = name.to_ascii_lowercase();
+    let all = || plan.front_end_ids().map(|id| (id, plan.front_end(id).fqdn.as_str()));
+    if let Some((id, _)) = all().find(|(_, fqdn)| *fqdn == wanted) {
+        return Ok(id);
+    }
+    let mut short = all().filter(|(_, fqdn)| crate::report::lines::short(fqdn) == wanted);
+    if let (Some((id, _)), None) = (short.next(), short.next()) {
+        return Ok(id);
+    }
+    Err(unknown("front end", name, crate::document::nearest(&wanted, all().map(|(_, fqdn)| fqdn))))
+}
+
+fn unknown(what: &str, name: &str, close: Option<&str>) -> Failure {
+    let help = match close {
+        Some(close) => format!("did you mean `{close}`?"),
+        None => "`poolroll status` names what needs a person".to_owned(),
+    };
+    Failure::Usage { message: format!("the plan has no {what} `{name}`"), help }
+}

@@ -1,0 +1,89 @@
+//! `poolroll status`: where a run is, what it waits for and why, and what happens next.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use clap::ValueEnum;
+
+use super::exit::Ending;
+use super::failure::Failure;
+use super::{output, places, seeing};
+use crate::exec::live::{self, Places};
+use crate::report::run_status::Status;
+
+/// How often a watched run is looked at.
+const EVERY: Duration = Duration::from_secs(1);
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The run, or the beginning of its id; the newest if left out
+    run: Option<String>,
+    /// Look again every second until the run ends
+    #[arg(long)]
+    watch: bool,
+    /// How it is shown
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    places: places::Args,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Human,
+    /// For programs
+    Json,
+}
+
+pub fn run(args: &Args) -> Result<Ending, Failure> {
+    let places = args.places.places();
+    let status = status(&places, args.run.as_deref())?;
+    if !args.watch {
+        show(&status, args.format)?;
+        return Ok(Ending::Done);
+    }
+    watch(args, &places, status)
+}
+
+fn status(places: &Places, run: Option<&str>) -> Result<Status, Failure> {
+    let looked = live::look(places, run)?;
+    Ok(seeing::seen(&seeing::moment(&looked), |seen| Status::of(seen, looked.alive)))
+}
+
+fn show(status: &Status, format: Format) -> Result<(), Failure> {
+    match format {
+        Format::Json => output::data(|mut out| status.write_json(&mut out)),
+        Format::Human => {
+            let mut text = String::new();
+            // Writing to a text cannot fail.
+            let _ = status.write(&mut text);
+            output::text(&text)
+        }
+    }
+}
+
+/// On a terminal the view is drawn over; elsewhere it is written again when something has changed.
+fn watch(args: &Args, places: &Places, first: Status) -> Result<Ending, Failure> {
+    let id = first.run.clone();
+    let redraw = args.format == Format::Human && std::io::stdout().is_terminal();
+    let mut shown: Option<(String, String)> = None;
+    let mut status = first;
+    loop {
+        let news = (status.headline.clone(), status.waits.iter().map(|wait| wait.now.clone()).collect());
+        if redraw {
+            output::text("\u{1b}[2J\u{1b}[H")?;
+            show(&status, args.format)?;
+        } else if shown.as_ref() != Some(&news) {
+            show(&status, args.format)?;
+            output::text("\n")?;
+        }
+        shown = Some(news);
+        if status.state != "open" || !status.alive {
+            return Ok(Ending::Done);
+        }
+        std::thread::sleep(EVERY);
+        status = self::status(places, Some(&id))?;
+    }
+}

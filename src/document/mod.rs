@@ -1,0 +1,108 @@
+//! Source and spans, the YAML tree, schema validation: text to [`Document`].
+//!
+//! A [`Source`] is parsed ([`parse`]) into a tree of [`Node`]s by a strict subset of YAML 1.2, and the tree is
+//! read ([`read`]) into the types of a kind of document. Whoever holds a [`Document`] holds well-formed YAML
+//! that fits its JSON Schema, and can find the place of every key and value.
+//!
+//! What is wrong becomes [`Finding`]s, all at once and in the order of the document. Nothing here touches
+//! files, the network, a clock, the environment or a terminal, and no input makes it panic.
+
+mod characters;
+mod choice;
+mod de;
+mod describe;
+mod explain;
+mod finding;
+mod header;
+mod scalar;
+mod schema;
+mod source;
+mod spanned;
+mod suggest;
+mod syntax;
+mod tree;
+mod yaml;
+
+use std::sync::Arc;
+
+use header::Header;
+
+pub use de::{Error as FitError, from_node};
+pub use finding::{Code, Finding, Findings, Label, Severity, Span};
+pub use source::{MAX_BYTES, Source};
+pub use spanned::Spanned;
+pub use suggest::nearest;
+pub use tree::{Entry, Key, Node, Value};
+pub use yaml::{MAX_DEPTH, MAX_NODES, parse};
+
+/// A type that is written as a document of its own.
+///
+/// The type declares the keys `version` and `kind` itself, as its schema does; they reach it like all others.
+pub trait Written: serde::de::DeserializeOwned {
+    /// The value of `kind:`.
+    const KIND: &'static str;
+    /// The text of its JSON Schema, which accepts what the type accepts, and nothing else.
+    const SCHEMA: &'static str;
+}
+
+/// A document of one kind: its text, its tree, and its body as a type.
+#[derive(Clone, Debug)]
+pub struct Document<T> {
+    source: Arc<Source>,
+    root: Node,
+    body: T,
+}
+
+impl<T> Document<T> {
+    /// The text it was read from.
+    pub fn source(&self) -> &Arc<Source> {
+        &self.source
+    }
+
+    /// The tree, for the places of keys and values.
+    pub fn root(&self) -> &Node {
+        &self.root
+    }
+
+    /// The typed content.
+    pub fn body(&self) -> &T {
+        &self.body
+    }
+}
+
+/// Reads a document of kind `T`.
+///
+/// The type decides: what it accepts is valid. Only when it refuses, or when `kind` or `version` is wrong, is
+/// the tree held against the schema, which knows all that is wrong and not only the first.
+///
+/// # Errors
+///
+/// All findings at once, in document order.
+pub fn read<T: Written>(source: Arc<Source>) -> Result<Document<T>, Findings> {
+    let root = parse(&source)?;
+    let Header { mut findings, foreign, judged } = header::check(&root, T::KIND);
+    if foreign {
+        return Err(findings.sorted());
+    }
+    match from_node::<T>(&root) {
+        Ok(body) if findings.is_empty() => return Ok(Document { source, root, body }),
+        Ok(_) => {}
+        Err(refused) => {
+            findings.extend(schema::validate(&root, &source, T::SCHEMA, &judged));
+            if findings.is_empty() {
+                let help = "compare it with the schema: `poolroll schema` prints it";
+                let finding = Finding::new(Code::SchemaMismatch, refused.to_string(), help);
+                findings.push(finding.at(refused.span().unwrap_or(root.span), "does not fit"));
+            }
+        }
+    }
+    Err(findings.sorted())
+}
+
+/// What a document says in `kind:`, when it says it as text.
+pub fn kind_of(root: &Node) -> Option<&str> {
+    root.get("kind")?.as_str()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! What is in flight: the calls that a driver was given and has not answered.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::graph::StepGraph;
+use crate::plan::{Acceptance, Answer, Call, Count, Facts, Observation, PartnerHealth, Question};
+use crate::plan::{Readiness, Seen, VersionSeen};
+use crate::pool::{Answered, Driver, DriverError, Ticket};
+use crate::run::{Want, Wanted};
+
+/// Calls in flight, in the order of their wants.
+#[derive(Debug, Default)]
+pub struct Flights {
+    flights: Vec<Flight>,
+    spare: Vec<Flight>,
+    tickets: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Flight {
+    want: Want,
+    ticket: Ticket,
+    /// When a question that nobody answered is given up. Acts have their limit in the run itself.
+    deadline: Option<Timestamp>,
+}
+
+/// What came of a flight.
+#[derive(Debug)]
+pub struct Landed {
+    pub want: Want,
+    pub answer: Answer,
+    pub facts: Facts,
+}
+
+impl Flights {
+    /// Starts what is wanted and not in flight, lets go of what is in flight and not wanted.
+    ///
+    /// # Errors
+    ///
+    /// The driver cannot begin anything any more.
+    pub fn reconcile(
+        &mut self,
+        graph: &StepGraph,
+        wanted: &Wanted,
+        driver: &mut Driver,
+        epoch: u32,
+        now: Timestamp,
+    ) -> Result<(), DriverError> {
+        self.spare.clear();
+        let mut old = self.flights.iter().peekable();
+        for want in wanted.iter() {
+            let Some(call) = call(want) else { continue };
+            while let Some(surplus) = old.next_if(|flight| flight.want < want) {
+                driver.let_go(surplus.ticket);
+            }
+            if let Some(flight) = old.next_if(|flight| flight.want == want) {
+                self.spare.push(*flight);
+                continue;
+            }
+            self.tickets += 1;
+            // The epoch is in the ticket: an answer to a process that died is nobody's.
+            let ticket = Ticket(u64::from(epoch) << 32 | self.tickets);
+            let deadline = patience(graph, call).and_then(|patience| now.checked_add(patience).ok());
+            driver.begin(now, ticket, call)?;
+            self.spare.push(Flight { want, ticket, deadline });
+        }
+        for surplus in old {
+            driver.let_go(surplus.ticket);
+        }
+        std::mem::swap(&mut self.flights, &mut self.spare);
+        Ok(())
+    }
+
+    /// The flight that an answer belongs to; `None` for an answer to something no longer in flight.
+    pub fn land(&mut self, answered: Answered) -> Option<Landed> {
+        let place = self.flights.iter().position(|flight| flight.ticket == answered.ticket)?;
+        let flight = self.flights.remove(place);
+        Some(Landed { want: flight.want, answer: answered.answer, facts: answered.facts })
+    }
+
+    /// A question that was not answered in time.
+    pub fn overdue(&mut self, now: Timestamp, driver: &mut Driver) -> Option<Landed> {
+        let late = |flight: &Flight| flight.deadline.is_some_and(|deadline| deadline <= now);
+        let place = self.flights.iter().position(late)?;
+        let flight = self.flights.remove(place);
+        driver.let_go(flight.ticket);
+        let Want::Ask { question, .. } = flight.want else { return None };
+        let facts = Facts::text("no answer within the time limit");
+        Some(Landed { want: flight.want, answer: unanswered(question), facts })
+    }
+
+    /// When the first question in flight is given up.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        self.flights.iter().filter_map(|flight| flight.deadline).min()
+    }
+
+    /// What is in flight now.
+    pub fn wants(&self) -> impl Iterator<Item = Want> + '_ {
+        self.flights.iter().map(|flight| flight.want)
+    }
+}
+
+/// The driver's part of a want.
+fn call(want: Want) -> Option<Call> {
+    match want {
+        Want::Ensure { act, .. } => Some(Call::Ensure(act)),
+        Want::Ask { question, .. } => Some(Call::Ask(question)),
+        Want::Window { .. } | Want::Timer(_) | Want::Approval { .. } => None,
+    }
+}
+
+/// How long a question may stay unanswered. Readiness blocks until replicas are built, so it has a limit of its own.
+fn patience(graph: &StepGraph, call: Call) -> Option<Duration> {
+    match call {
+        Call::Ensure(_) => None,
+        Call::Ask(Question::Readiness { .. } | Question::Count { .. }) => {
+            Some(graph.plan().readiness().time_limit)
+        }
+        Call::Ask(_) => Some(graph.plan().limits().observe.time_limit),
+    }
+}
+
+/// The answer that stands for no answer.
+fn unanswered(question: Question) -> Answer {
+    match question {
+        Question::FrontEnd { .. } => Answer::Seen(Seen { version: VersionSeen::Unanswered, active: false }),
+        Question::Partner => Answer::Partner(PartnerHealth::Unanswered),
+        Question::Readiness { .. } => Answer::Readiness(Readiness::Unanswered),
+        Question::Count { .. } => Answer::Counted(Count::Unanswered),
+        Question::Look { .. } => Answer::Looked(Observation::Unknown),
+        Question::Acceptance { .. } => Answer::Accepting(Acceptance::Unanswered),
+    }
+}

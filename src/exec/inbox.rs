@@ -1,0 +1,95 @@
+//! Requests to a live run: files in its folder, and signals to its process.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, Instant};
+
+use super::requests::{Reply, Request, RequestId, Requests};
+use super::shell::{Asked, Inbox, Moment};
+
+/// How often the folder is looked into: a request is seen within a second, with a margin for a slow disk.
+const EVERY: Duration = Duration::from_millis(500);
+
+/// Requests from files and signals.
+#[derive(Debug)]
+pub struct FolderInbox {
+    requests: Requests,
+    waiting: VecDeque<(RequestId, Request)>,
+    looked: Option<Instant>,
+    signals: Signals,
+    /// Signals that were turned into requests so far.
+    taken: u8,
+}
+
+/// How many signals to end have come to this process.
+#[derive(Clone, Debug, Default)]
+pub struct Signals(Arc<AtomicU8>);
+
+impl Signals {
+    /// One more. The first asks for a pause, the second for a stop at once.
+    pub fn came(&self) -> u8 {
+        self.0.fetch_add(1, Ordering::SeqCst).saturating_add(1)
+    }
+
+    fn count(&self) -> u8 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl FolderInbox {
+    pub fn new(requests: Requests) -> FolderInbox {
+        FolderInbox {
+            requests,
+            waiting: VecDeque::new(),
+            looked: None,
+            signals: Signals::default(),
+            taken: 0,
+        }
+    }
+
+    /// Where signals are counted.
+    pub fn signals(&self) -> Signals {
+        self.signals.clone()
+    }
+
+    fn signal(&mut self) -> Option<Asked> {
+        if self.taken >= self.signals.count() {
+            return None;
+        }
+        self.taken += 1;
+        let by = "a signal".to_owned();
+        let request = match self.taken {
+            1 => Request::Pause { by, reason: None },
+            _ => Request::Abort { by, reason: None },
+        };
+        Some(Asked { id: None, request })
+    }
+}
+
+impl Inbox for FolderInbox {
+    fn take(&mut self, _: &Moment<'_>) -> Option<Asked> {
+        if let Some(asked) = self.signal() {
+            return Some(asked);
+        }
+        if self.waiting.is_empty() && self.looked.is_none_or(|looked| looked.elapsed() >= EVERY) {
+            self.looked = Some(Instant::now());
+            // A folder that cannot be read now is read again soon; the run does not depend on it.
+            if let Ok(polled) = self.requests.poll() {
+                self.waiting.extend(polled.requests);
+            }
+        }
+        let (id, request) = self.waiting.pop_front()?;
+        Some(Asked { id: Some(id), request })
+    }
+
+    fn reply(&mut self, asked: &Asked, reply: Result<String, String>) {
+        let Some(id) = &asked.id else { return };
+        let reply = match reply {
+            Ok(text) => Reply { accepted: true, text },
+            Err(text) => Reply { accepted: false, text },
+        };
+        // Whoever asked sees in the status what became of it, if this cannot be written.
+        let _ = self.requests.reply(id, &reply);
+    }
+}

@@ -1,0 +1,462 @@
+//! Runs that have a folder: begun, taken up again, looked at.
+//!
+//! Resuming has no loop of its own: the records are folded, `Resumed` is appended, and the one loop goes on.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::claim::{Claim, ClaimError, Claims};
+use super::folder::{RunFolder, Runs, RunsError};
+use super::inbox::FolderInbox;
+use super::journal::{self, History, Journal, JournalError, Record};
+use super::lock::{LockError, RunLock};
+use super::record::{Act, Entry, FORMAT_VERSION, Log, LogError, Opened};
+use super::run_id::RunId;
+use super::shell::{Audience, Moment, Shell, ShellError};
+use super::whole_file::FileError;
+use super::{Clock, Pace, os};
+use crate::document::{Document, Findings, Source};
+use crate::graph::{GraphText, StepGraph};
+use crate::plan::{Facts, PlanText};
+use crate::pool::{Driver, SaveError, SimulatedPool};
+use crate::run::{Event, Illegal, Outcome, Run};
+use crate::twin::{Fault, Setup};
+
+/// Room on the disk that a run takes before it begins, so that a full disk cannot strand a front end: a few hundred
+/// records, more than bringing the front ends of a domain back and ending the run needs.
+const RESERVE: u64 = 256 * 1024;
+
+/// Where runs and claims live.
+#[derive(Clone, Debug)]
+pub struct Places {
+    pub runs: Runs,
+    pub claims: Claims,
+}
+
+impl Places {
+    pub fn at(runs: impl Into<PathBuf>, claims: impl Into<PathBuf>) -> Places {
+        Places { runs: Runs::at(runs), claims: Claims::at(claims) }
+    }
+}
+
+/// A plan on its way into a run: its text as it was, and what it was compiled to.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    pub text: Vec<u8>,
+    pub graph: Arc<StepGraph>,
+    pub warnings: Findings,
+}
+
+/// Reads, checks and compiles the text of a plan.
+///
+/// # Errors
+///
+/// Every finding, when one of them is an error.
+pub fn compile(name: &str, text: &[u8]) -> Result<Compiled, (Option<Arc<Source>>, Findings)> {
+    let source = Source::from_bytes(name, text).map_err(|finding| (None, Findings::from(finding)))?;
+    let source = Arc::new(source);
+    let failed = |findings| (Some(Arc::clone(&source)), findings);
+    let document: Document<PlanText> = crate::document::read(Arc::clone(&source)).map_err(failed)?;
+    let resolved = crate::plan::resolve(&document).map_err(failed)?;
+    let mut warnings = resolved.warnings;
+    match crate::graph::compile(Arc::new(resolved.plan), document.body()) {
+        Ok(compiled) => {
+            warnings.extend(compiled.warnings);
+            let graph = Arc::new(compiled.graph);
+            Ok(Compiled { text: text.to_vec(), graph, warnings: warnings.sorted() })
+        }
+        Err(findings) => {
+            warnings.extend(findings);
+            Err(failed(warnings.sorted()))
+        }
+    }
+}
+
+/// How the embedded pool of a new run is made.
+#[derive(Clone, Debug)]
+pub struct SimulatedStart {
+    pub setup: Setup,
+    pub faults: Vec<Fault>,
+    /// Seconds of the pool in one of ours.
+    pub speed: u32,
+    /// When its clock begins; the window's start lets a plan for next week be tried today.
+    pub begins: Timestamp,
+}
+
+/// A run with its folder, its lock and its claims.
+pub struct LiveRun {
+    shell: Shell<JournalLog>,
+    folder: RunFolder,
+    claims: Claims,
+    held: Vec<Claim>,
+    _lock: RunLock,
+}
+
+/// Why a run could not be begun, taken up or looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum LiveError {
+    #[error(transparent)]
+    Runs(#[from] RunsError),
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error(transparent)]
+    Shell(#[from] ShellError),
+    #[error("the embedded pool of the run cannot be used")]
+    Pool(#[from] SaveError),
+    #[error("the plan in the folder of run `{run}` does not compile any more")]
+    Plan { run: RunId, text: Option<Arc<Source>>, findings: Findings },
+    #[error("run `{run}` was begun with graph {was} and its plan now compiles to {is}")]
+    Digest { run: RunId, was: String, is: String },
+    #[error("run `{0}` was never begun: its journal is empty")]
+    Empty(RunId),
+    #[error("record {record} of run `{run}` does not follow from those before it")]
+    History { run: RunId, record: u64, source: Illegal },
+    #[error("run `{run}` has ended: it is {}", outcome_word(*outcome))]
+    Ended { run: RunId, outcome: Outcome },
+    #[error("that cannot be done now: {why}")]
+    Refused { why: String },
+}
+
+fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Complete => "complete",
+        Outcome::Paused(_) => "paused",
+        Outcome::Stopped => "stopped",
+        Outcome::Aborted => "aborted",
+        Outcome::Abandoned => "abandoned",
+    }
+}
+
+impl LiveError {
+    /// What to do next.
+    pub fn help(&self) -> String {
+        match self {
+            LiveError::Runs(error) => error.help(),
+            LiveError::Lock(error) => error.help(),
+            LiveError::Claim(error) => error.help(),
+            LiveError::Journal(error) => error.help(),
+            LiveError::File(error) => error.help(),
+            LiveError::Shell(ShellError::Log(error)) => error.help.clone(),
+            LiveError::Shell(ShellError::Driver(_)) | LiveError::Pool(_) => {
+                "see that the run's folder can be written, then `poolroll resume`".into()
+            }
+            LiveError::Shell(ShellError::Refused { .. } | ShellError::Deadlock { .. }) => {
+                "this is a defect of poolroll: please report it with the run's journal; the run can be resumed".into()
+            }
+            LiveError::Plan { .. } => {
+                "use the version of poolroll that began the run; `poolroll report` shows which".into()
+            }
+            LiveError::Digest { .. } => {
+                "use the version of poolroll that began the run, or `poolroll abandon` it and apply the plan anew".into()
+            }
+            LiveError::Empty(_) => "apply the plan again; nothing was done".into(),
+            LiveError::History { .. } => {
+                "the journal was changed, or another version of poolroll wrote it; see `poolroll report`".into()
+            }
+            LiveError::Ended { outcome, .. } if outcome.is_final() => {
+                "see `poolroll report`; apply a plan to begin another run".into()
+            }
+            LiveError::Ended { .. } => "see `poolroll status`".into(),
+            LiveError::Refused { .. } => "see `poolroll status` for what the run waits for".into(),
+        }
+    }
+}
+
+/// What a person adds when a run is taken up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word {
+    pub event: Event,
+    pub reason: String,
+}
+
+impl LiveRun {
+    /// Makes the folder of a new run, takes the claims and writes the journal's first record. Nothing is asked of the
+    /// pool yet.
+    ///
+    /// # Errors
+    ///
+    /// The pool or its partner is claimed, or the folder cannot be made. Then nothing is left behind.
+    pub fn begin(places: &Places, compiled: &Compiled, start: &SimulatedStart) -> Result<LiveRun, LiveError> {
+        let graph = &compiled.graph;
+        let wall = Timestamp::now();
+        let pool = graph.plan().pool().fqdn.as_str();
+        let id = RunId::new(wall, pool.split('.').next().unwrap_or(pool));
+        let written = serde_json::to_vec_pretty(&GraphText::of(graph)).unwrap_or_default();
+        let folder = places.runs.create(&id, &compiled.text, &written)?;
+        let lock = folder.lock(wall)?;
+        let held = match places.claims.take_all(&claimed(graph), &id, wall) {
+            Ok(held) => held,
+            Err(error) => {
+                drop(lock);
+                // It holds nothing that anybody asked for yet; what cannot be removed does no harm.
+                let _ = std::fs::remove_dir_all(folder.path());
+                return Err(error.into());
+            }
+        };
+        let pace = Pace { origin: start.begins, wall, speed: start.speed };
+        let mut log = JournalLog(Journal::create(&folder.journal(), id.as_str())?);
+        log.0.reserve(RESERVE)?;
+        let clock = Clock::Wall(pace);
+        let plan = Arc::clone(graph.plan_arc());
+        let pool_file = folder.path().join("pool.json");
+        let simulated =
+            SimulatedPool::new(plan, &start.setup, &start.faults, start.begins).saved_to(pool_file);
+        let mut driver = Driver::Simulated(Box::new(simulated));
+        driver.save(clock.now()).map_err(ShellError::from)?;
+        let opened = Opened {
+            format_version: FORMAT_VERSION.into(),
+            program: env!("CARGO_PKG_VERSION").into(),
+            run: id.to_string(),
+            pool: pool.into(),
+            digest: graph.digest(),
+            pace,
+            driver: driver.name().into(),
+            by: os::user(),
+        };
+        let mut shell = Shell::new(Arc::clone(graph), id.to_string(), log, clock, driver);
+        shell.open(opened)?;
+        Ok(LiveRun { shell, folder, claims: places.claims.clone(), held, _lock: lock })
+    }
+
+    /// Takes up a run that was killed, paused or stopped: repairs a torn tail, folds the records. Nothing is appended
+    /// yet. Says how many bytes of a torn record were cut off.
+    ///
+    /// # Errors
+    ///
+    /// The run is alive or has ended, its journal is damaged, or its plan compiles to another graph now.
+    pub fn take_up(places: &Places, asked: Option<&str>) -> Result<(LiveRun, u64), LiveError> {
+        let folder = places.runs.find(asked)?;
+        let wall = Timestamp::now();
+        let lock = folder.lock(wall)?;
+        let compiled = plan_of(&folder)?;
+        let id = folder.id().clone();
+        let (journal, history) = Journal::open(&folder.journal(), id.as_str())?;
+        let torn = history.torn.as_ref().map_or(0, |torn| torn.bytes);
+        let opened = opened(&id, &history)?;
+        check_digest(&id, &compiled.graph, &opened)?;
+        let plan = Arc::clone(compiled.graph.plan_arc());
+        let pool = SimulatedPool::load(plan, &folder.path().join("pool.json"))?;
+        let driver = Driver::Simulated(Box::new(pool));
+        let mut log = JournalLog(journal);
+        log.0.reserve(RESERVE)?;
+        let graph = Arc::clone(&compiled.graph);
+        let mut shell = Shell::new(graph, id.to_string(), log, Clock::Wall(opened.pace), driver);
+        fold(&mut shell, &id, &history)?;
+        if let Some(outcome) = shell.run().outcome().filter(|outcome| outcome.is_final()) {
+            return Err(LiveError::Ended { run: id, outcome });
+        }
+        // Ours already, unless somebody released it by hand meanwhile.
+        let held = places.claims.take_all(&claimed(shell.graph()), &id, wall)?;
+        Ok((LiveRun { shell, folder, claims: places.claims.clone(), held, _lock: lock }, torn))
+    }
+
+    /// Appends `Resumed` and what a person adds to it: all of it, or nothing.
+    ///
+    /// # Errors
+    ///
+    /// One of the words makes no sense in the present state.
+    pub fn resume(&mut self, words: &[Word], audience: &mut impl Audience) -> Result<(), LiveError> {
+        let graph = Arc::clone(self.shell.graph());
+        let mut tried = self.shell.run().clone();
+        for event in std::iter::once(&Event::Resumed).chain(words.iter().map(|word| &word.event)) {
+            tried.apply(&graph, event).map_err(|illegal| LiveError::Refused { why: illegal.why.into() })?;
+        }
+        let by = |reason: Option<String>| Some(Act { who: os::user(), reason });
+        self.shell.commit(Event::Resumed, Facts::default(), by(None), audience)?;
+        for word in words {
+            self.shell.commit(
+                word.event.clone(),
+                Facts::default(),
+                by(Some(word.reason.clone())),
+                audience,
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Ends the run for good and frees the pool.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be written, or a claim cannot be released.
+    pub fn abandon(mut self, reason: &str, audience: &mut impl Audience) -> Result<(), LiveError> {
+        let by = Act { who: os::user(), reason: Some(reason.to_owned()) };
+        self.shell.commit(Event::Abandon, Facts::default(), Some(by), audience)?;
+        self.shell.sync()?;
+        self.release()
+    }
+
+    /// Lets the run go on until it ends; releases the claims when nothing can follow.
+    ///
+    /// # Errors
+    ///
+    /// The journal or the driver failed. What had happened until then is in the journal, and the run can be resumed.
+    pub async fn go(
+        &mut self,
+        audience: &mut impl Audience,
+        inbox: &mut FolderInbox,
+    ) -> Result<Outcome, LiveError> {
+        let outcome = self.shell.go(audience, inbox).await?;
+        if outcome.is_final() {
+            self.release()?;
+        }
+        Ok(outcome)
+    }
+
+    fn release(&mut self) -> Result<(), LiveError> {
+        for claim in self.held.drain(..) {
+            self.claims.release(&claim)?;
+        }
+        self.shell.log_mut().0.release_reserve();
+        Ok(())
+    }
+
+    /// The requests to this run.
+    pub fn inbox(&self) -> FolderInbox {
+        FolderInbox::new(self.folder.requests())
+    }
+
+    pub fn folder(&self) -> &RunFolder {
+        &self.folder
+    }
+
+    pub fn shell(&self) -> &Shell<JournalLog> {
+        &self.shell
+    }
+}
+
+/// A run as its folder tells it. Looking changes nothing, so it may be done while the run is alive.
+pub struct LookedAt {
+    pub folder: RunFolder,
+    pub opened: Opened,
+    pub graph: Arc<StepGraph>,
+    pub records: Vec<Record<Entry<'static>>>,
+    /// Whether a process is running it now.
+    pub alive: bool,
+    shell: Shell<super::NoLog>,
+}
+
+impl LookedAt {
+    pub fn run(&self) -> &Run {
+        self.shell.run()
+    }
+
+    /// The run at a moment, with what it waits for.
+    pub fn moment(&self, at: Timestamp) -> Moment<'_> {
+        self.shell.moment(at)
+    }
+
+    /// What the clock of the run shows now.
+    pub fn now(&self) -> Timestamp {
+        self.shell.now()
+    }
+}
+
+/// Looks at a run.
+///
+/// # Errors
+///
+/// There is no such run, or its folder does not hold one.
+pub fn look(places: &Places, asked: Option<&str>) -> Result<LookedAt, LiveError> {
+    let folder = places.runs.find(asked)?;
+    let alive = folder.is_alive()?;
+    let id = folder.id().clone();
+    let history: History<Entry<'static>> = journal::read(&folder.journal(), id.as_str())?;
+    let opened = opened(&id, &history)?;
+    let compiled = plan_of(&folder)?;
+    check_digest(&id, &compiled.graph, &opened)?;
+    let plan = Arc::clone(compiled.graph.plan_arc());
+    let untouched = SimulatedPool::new(plan, &Setup::default(), &[], opened.pace.origin);
+    let driver = Driver::Simulated(Box::new(untouched));
+    let clock = Clock::Wall(opened.pace);
+    let mut shell = Shell::new(Arc::clone(&compiled.graph), id.to_string(), super::NoLog, clock, driver);
+    fold(&mut shell, &id, &history)?;
+    Ok(LookedAt { folder, opened, graph: compiled.graph, records: history.records, alive, shell })
+}
+
+/// The pools that a run of this plan claims.
+fn claimed(graph: &StepGraph) -> Vec<&str> {
+    let plan = graph.plan();
+    let partner = plan.failover().map(|failover| failover.partner.as_str());
+    std::iter::once(plan.pool().fqdn.as_str()).chain(partner).collect()
+}
+
+fn plan_of(folder: &RunFolder) -> Result<Compiled, LiveError> {
+    let path = folder.plan();
+    let text = std::fs::read(&path).map_err(FileError::of("read", &path))?;
+    compile(&path.display().to_string(), &text).map_err(|(text, findings)| LiveError::Plan {
+        run: folder.id().clone(),
+        text,
+        findings,
+    })
+}
+
+fn opened(id: &RunId, history: &History<Entry<'static>>) -> Result<Opened, LiveError> {
+    match history.records.first().map(|record| &record.body) {
+        Some(Entry::Opened(opened)) => Ok(opened.clone()),
+        Some(Entry::Event(_)) => Err(LiveError::History {
+            run: id.clone(),
+            record: 1,
+            source: Illegal { why: "the journal does not begin with its header" },
+        }),
+        None => Err(LiveError::Empty(id.clone())),
+    }
+}
+
+fn check_digest(id: &RunId, graph: &StepGraph, opened: &Opened) -> Result<(), LiveError> {
+    let is = graph.digest();
+    if is == opened.digest {
+        return Ok(());
+    }
+    let short = |digest: &str| digest.chars().take(12).collect();
+    Err(LiveError::Digest { run: id.clone(), was: short(&opened.digest), is: short(&is) })
+}
+
+fn fold<L: Log>(
+    shell: &mut Shell<L>,
+    id: &RunId,
+    history: &History<Entry<'static>>,
+) -> Result<(), LiveError> {
+    shell.passed();
+    for record in history.records.iter().skip(1) {
+        let refused = |source| LiveError::History { run: id.clone(), record: record.seq, source };
+        match &record.body {
+            Entry::Event(entry) => shell.fold(record.at, &entry.event).map_err(refused)?,
+            Entry::Opened(_) => return Err(refused(Illegal { why: "a second header" })),
+        }
+    }
+    Ok(())
+}
+
+/// The journal of a run as the shell's log.
+pub struct JournalLog(Journal<Entry<'static>>);
+
+impl JournalLog {
+    /// Where the journal is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Log for JournalLog {
+    fn append(&mut self, at: Timestamp, entry: &Entry<'_>) -> Result<(), LogError> {
+        self.0.append(at, &entry.to_static()).map(|_| ()).map_err(failed)
+    }
+
+    fn sync(&mut self) -> Result<(), LogError> {
+        self.0.sync().map_err(failed)
+    }
+}
+
+fn failed(error: JournalError) -> LogError {
+    let help = error.help();
+    LogError { source: Box::new(error), help }
+}

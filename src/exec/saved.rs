@@ -1,0 +1,164 @@
+//! A saved plan: the text of a plan with what it was compiled to, bound to its digest. What was reviewed is what runs.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::whole_file::{self, FileError};
+use crate::graph::{GraphText, StepGraph};
+
+/// The version of this format: a minor version adds, a major one breaks.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// A plan as it was compiled.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Saved {
+    /// Tells a saved plan from other JSON.
+    pub kind: SavedKind,
+    pub format_version: String,
+    /// The digest of the graph: when the plan compiles to another one, it is not this plan any more.
+    pub digest: String,
+    pub plan_file: PlanFile,
+    /// For whoever reviews it; nothing reads it back.
+    pub graph: serde_json::Value,
+}
+
+/// The plan as it was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanFile {
+    /// Where it came from, for messages.
+    pub name: String,
+    /// As bytes in the letters of UTF-8; a file in UTF-16 was read as text first.
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SavedKind {
+    SavedPlan,
+}
+
+/// Why a saved plan was not written, or cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SavedError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("the saved plan `{name}` is not understood")]
+    NotUnderstood { name: String, source: serde_json::Error },
+    #[error("the saved plan `{name}` has format {found}, and this program reads {FORMAT_VERSION}")]
+    Version { name: String, found: String },
+    #[error("the saved plan `{name}` was compiled to {was} and compiles to {is} now")]
+    Digest { name: String, was: String, is: String },
+}
+
+impl SavedError {
+    /// What to do next.
+    pub fn help(&self) -> String {
+        match self {
+            Self::File(error) => error.help(),
+            Self::NotUnderstood { .. } => "save the plan again with `poolroll plan PLAN --out FILE`".into(),
+            Self::Version { .. } => "use the version of poolroll that saved it, or save the plan again".into(),
+            Self::Digest { .. } => {
+                "the file was changed, or another version of poolroll saved it: save the plan again and review it".into()
+            }
+        }
+    }
+}
+
+impl Saved {
+    /// A plan's file beside what it compiled to.
+    pub fn of(name: &str, bytes: &[u8], graph: &StepGraph) -> Saved {
+        let text = match crate::document::Source::from_bytes(name, bytes) {
+            Ok(source) => source.text().to_owned(),
+            Err(_) => String::from_utf8_lossy(bytes).into_owned(),
+        };
+        Saved {
+            kind: SavedKind::SavedPlan,
+            format_version: FORMAT_VERSION.to_owned(),
+            digest: graph.digest(),
+            plan_file: PlanFile { name: name.to_owned(), text },
+            graph: serde_json::to_value(GraphText::of(graph)).unwrap_or_default(),
+        }
+    }
+
+    /// Writes it whole.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn write(&self, path: &Path) -> Result<(), SavedError> {
+        let mut text = serde_json::to_vec_pretty(self)
+            .map_err(std::io::Error::other)
+            .map_err(FileError::of("write", path))?;
+        text.push(b'\n');
+        let path =
+            if path.parent() == Some(Path::new("")) { PathBuf::from(".").join(path) } else { path.into() };
+        Ok(whole_file::write(&path, &text)?)
+    }
+
+    /// The saved plan that some bytes are; `None` when they are no JSON object, so that they may be a plan itself.
+    ///
+    /// # Errors
+    ///
+    /// It is JSON and no saved plan, or one of another format.
+    pub fn read(name: &str, bytes: &[u8]) -> Result<Option<Saved>, SavedError> {
+        if bytes.trim_ascii_start().first() != Some(&b'{') {
+            return Ok(None);
+        }
+        let saved: Saved = serde_json::from_slice(bytes)
+            .map_err(|source| SavedError::NotUnderstood { name: name.to_owned(), source })?;
+        let major = |version: &str| version.split('.').next().map(str::to_owned);
+        if major(&saved.format_version) != major(FORMAT_VERSION) {
+            return Err(SavedError::Version { name: name.to_owned(), found: saved.format_version });
+        }
+        Ok(Some(saved))
+    }
+
+    /// Whether the plan still compiles to what was reviewed.
+    ///
+    /// # Errors
+    ///
+    /// It does not.
+    pub fn check(&self, name: &str, graph: &StepGraph) -> Result<(), SavedError> {
+        let is = graph.digest();
+        if is == self.digest {
+            return Ok(());
+        }
+        let short = |digest: &str| digest.chars().take(12).collect();
+        Err(SavedError::Digest { name: name.to_owned(), was: short(&self.digest), is: short(&is) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAN: &str = include_str!("../../plans/minimal.yaml");
+
+    fn graph(text: &str) -> std::sync::Arc<StepGraph> {
+        crate::exec::live::compile("p.yaml", text.as_bytes()).unwrap().graph
+    }
+
+    #[test]
+    fn a_saved_plan_comes_back_and_is_bound_to_its_graph() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("saved.json");
+        let saved = Saved::of("p.yaml", PLAN.as_bytes(), &graph(PLAN));
+        saved.write(&path).unwrap();
+        let read = Saved::read("saved.json", &std::fs::read(&path).unwrap()).unwrap().unwrap();
+        assert_eq!(read, saved);
+        read.check("saved.json", &graph(&read.plan_file.text)).unwrap();
+        let changed = graph(&PLAN.replace("fe04", "fe05"));
+        assert!(matches!(read.check("saved.json", &changed), Err(SavedError::Digest { .. })));
+    }
+
+    #[test]
+    fn what_is_no_saved_plan_is_told_apart() {
+        assert_eq!(Saved::read("p", PLAN.as_bytes()).unwrap(), None);
+        assert!(matches!(Saved::read("p", b" {\"a\": 1}"), Err(SavedError::NotUnderstood { .. })));
+        let mut other = Saved::of("p.yaml", PLAN.as_bytes(), &graph(PLAN));
+        other.format_version = "2.0".into();
+        let text = serde_json::to_vec(&other).unwrap();
+        assert!(matches!(Saved::read("p", &text), Err(SavedError::Version { .. })));
+    }
+}

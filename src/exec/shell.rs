@@ -1,0 +1,411 @@
+//! The only loop. It folds events into the run, makes them durable, keeps in flight what the run wants, and waits.
+//!
+//! ```text
+//! loop {
+//!     while let Some(event) = run.decide() { commit(event) }    apply, then append
+//!     journal.sync()                                            intent is durable before any effect
+//!     in_flight.reconcile(wanted)                               start what is missing, let go of what is surplus
+//!     if let Some(outcome) = run.outcome() { return outcome }
+//!     commit(next())                                            due timers first, then answers, then requests
+//! }
+//! ```
+//!
+//! A live run, a resumed one and a rehearsal are this loop with another clock, driver and log.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::flights::{Flights, Landed};
+use super::record::{Act, Entry, EventEntry, Log, LogError};
+use super::requests::{Request, RequestId};
+use super::since::{Since, Waits};
+use super::window;
+use super::{Clock, approval_id};
+use crate::graph::StepGraph;
+use crate::plan::Facts;
+use crate::pool::{Driver, DriverError};
+use crate::run::{Course, Event, Illegal, Outcome, Run, Want, Wanted};
+
+/// Everything a run needs to go on: the machine, its journal, its clock and its pool.
+pub struct Shell<L> {
+    graph: Arc<StepGraph>,
+    run: Run,
+    run_id: String,
+    log: L,
+    clock: Clock,
+    driver: Driver,
+    flights: Flights,
+    waits: Waits,
+    wanted: Wanted,
+    records: u64,
+}
+
+/// What a run is shown while it goes on. It can look at everything and change nothing.
+pub struct Moment<'a> {
+    pub at: Timestamp,
+    pub graph: &'a StepGraph,
+    pub run: &'a Run,
+    pub driver: &'a Driver,
+    pub waits: &'a Waits,
+    pub run_id: &'a str,
+}
+
+/// Who watches a run: progress, the invariants of a rehearsal, a recorder.
+pub trait Audience {
+    /// An event was folded and appended.
+    fn heard(&mut self, moment: &Moment<'_>, event: &Event, facts: &Facts);
+
+    /// Nothing has happened for a while; the run waits.
+    fn waiting(&mut self, _: &Moment<'_>) {}
+
+    /// Something could not be used: a request, a file in the wrong place.
+    fn noted(&mut self, _: &str) {}
+}
+
+impl Audience for () {
+    fn heard(&mut self, _: &Moment<'_>, _: &Event, _: &Facts) {}
+}
+
+/// Where requests of persons come from.
+pub trait Inbox {
+    /// The next request, if one has come by now.
+    fn take(&mut self, moment: &Moment<'_>) -> Option<Asked>;
+
+    /// When the next one comes, where that is known.
+    fn due(&self, _: &Moment<'_>) -> Option<Timestamp> {
+        None
+    }
+
+    /// Tells whoever asked what came of it.
+    fn reply(&mut self, asked: &Asked, reply: Result<String, String>);
+}
+
+/// A request that has come.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Under which name the answer is expected; none for a signal.
+    pub id: Option<RequestId>,
+    pub request: Request,
+}
+
+/// Nobody asks for anything.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoInbox;
+
+impl Inbox for NoInbox {
+    fn take(&mut self, _: &Moment<'_>) -> Option<Asked> {
+        None
+    }
+    fn reply(&mut self, _: &Asked, _: Result<String, String>) {}
+}
+
+/// Why a run could not go on. What had happened until then is in the journal.
+#[derive(Debug, thiserror::Error)]
+pub enum ShellError {
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    Driver(#[from] DriverError),
+    #[error("the run refused an event that it had asked for: {event}")]
+    Refused { event: String, source: Illegal },
+    #[error("the run waits for something that nobody will bring: {waits}")]
+    Deadlock { waits: String },
+}
+
+impl<L: Log> Shell<L> {
+    /// A shell around a run that is at its beginning, or was folded from a journal.
+    pub fn new(graph: Arc<StepGraph>, run_id: String, log: L, clock: Clock, driver: Driver) -> Shell<L> {
+        let run = Run::new(&graph);
+        let mut shell = Shell {
+            graph,
+            run,
+            run_id,
+            log,
+            clock,
+            driver,
+            flights: Flights::default(),
+            waits: Waits::default(),
+            wanted: Wanted::default(),
+            records: 0,
+        };
+        shell.run.wanted(&shell.graph, &mut shell.wanted);
+        shell
+    }
+
+    /// Folds a record that the journal already holds.
+    ///
+    /// # Errors
+    ///
+    /// The event does not follow from those before it.
+    pub fn fold(&mut self, at: Timestamp, event: &Event) -> Result<(), Illegal> {
+        self.run.apply(&self.graph, event)?;
+        self.followed(at);
+        Ok(())
+    }
+
+    /// Counts a record that is no event: the header.
+    pub fn passed(&mut self) {
+        self.records += 1;
+    }
+
+    pub fn run(&self) -> &Run {
+        &self.run
+    }
+
+    pub fn graph(&self) -> &Arc<StepGraph> {
+        &self.graph
+    }
+
+    pub fn driver(&self) -> &Driver {
+        &self.driver
+    }
+
+    pub fn log(&self) -> &L {
+        &self.log
+    }
+
+    pub(super) fn log_mut(&mut self) -> &mut L {
+        &mut self.log
+    }
+
+    /// Makes durable what was appended.
+    ///
+    /// # Errors
+    ///
+    /// Nobody knows what is durable.
+    pub fn sync(&mut self) -> Result<(), ShellError> {
+        Ok(self.log.sync()?)
+    }
+
+    pub fn waits(&self) -> &Waits {
+        &self.waits
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Nobody runs it for so long: on a virtual clock the time passes at once.
+    pub fn leave_alone(&mut self, length: Duration) {
+        if let Clock::Virtual(now) = &mut self.clock {
+            *now = now.checked_add(length).unwrap_or(Timestamp::MAX);
+        }
+    }
+
+    pub fn into_parts(self) -> (Run, L, Driver) {
+        (self.run, self.log, self.driver)
+    }
+
+    /// Writes the header of a new journal.
+    ///
+    /// # Errors
+    ///
+    /// It could not be written.
+    pub fn open(&mut self, opened: super::Opened) -> Result<(), ShellError> {
+        self.log.append(self.clock.now(), &Entry::Opened(opened))?;
+        self.log.sync()?;
+        self.records += 1;
+        Ok(())
+    }
+
+    /// Lets the run go on until it ends.
+    ///
+    /// # Errors
+    ///
+    /// The journal or the driver fails, or the run waits for nothing that could come (a defect).
+    pub async fn go(
+        &mut self,
+        audience: &mut impl Audience,
+        inbox: &mut impl Inbox,
+    ) -> Result<Outcome, ShellError> {
+        loop {
+            while let Some(event) = self.run.decide(&self.graph) {
+                self.commit(event, Facts::default(), None, audience)?;
+            }
+            self.log.sync()?;
+            let (epoch, now) = (self.run.epoch(), self.clock.now());
+            self.flights.reconcile(&self.graph, &self.wanted, &mut self.driver, epoch, now)?;
+            if let Some(outcome) = self.run.outcome() {
+                self.driver.save(self.clock.now())?;
+                return Ok(outcome);
+            }
+            self.turn(audience, inbox).await?;
+        }
+    }
+
+    /// Waits for one thing to happen and commits it: due timers first, then answers, then requests.
+    async fn turn(&mut self, audience: &mut impl Audience, inbox: &mut impl Inbox) -> Result<(), ShellError> {
+        loop {
+            let now = self.clock.now();
+            if let Some((event, facts)) = self.happened(now) {
+                return self.commit(event, facts, None, audience);
+            }
+            if let Some(asked) = inbox.take(&self.moment(now)) {
+                if self.asked(&asked, audience, inbox)? {
+                    return Ok(());
+                }
+                continue;
+            }
+            let due = [
+                self.timer_due(now),
+                self.driver.due(),
+                self.flights.deadline(),
+                inbox.due(&self.moment(now)),
+            ];
+            let due = due.into_iter().flatten().min();
+            if due.is_none() && matches!(self.clock, Clock::Virtual(_)) {
+                let waits = self.wanted.iter().map(|want| format!("{want:?}")).collect::<Vec<_>>();
+                return Err(ShellError::Deadlock { waits: waits.join(", ") });
+            }
+            self.clock.toward(due).await;
+            audience.waiting(&self.moment(now));
+        }
+    }
+
+    /// What has happened by now, if anything.
+    fn happened(&mut self, now: Timestamp) -> Option<(Event, Facts)> {
+        // The clock answers for the window, at once.
+        if let Some(Want::Window { step }) =
+            self.wanted.iter().find(|want| matches!(want, Want::Window { .. }))
+        {
+            let (answer, facts) = window::answer(&self.graph, step, now);
+            return Some((Event::Window { step, answer }, facts));
+        }
+        let due = self.timers(now).filter(|(due, _)| *due <= now).min();
+        if let Some((_, Want::Timer(timer))) = due {
+            return Some((Event::Elapsed { timer }, Facts::default()));
+        }
+        while let Some(answered) = self.driver.take_answer(now) {
+            if let Some(landed) = self.flights.land(answered) {
+                return Some(event_of(landed));
+            }
+        }
+        self.flights.overdue(now, &mut self.driver).map(event_of)
+    }
+
+    /// Timers that the run waits for, with when each is due. If the wall clock went backwards, a timer waits at most
+    /// its full length.
+    fn timers(&self, now: Timestamp) -> impl Iterator<Item = (Timestamp, Want)> + '_ {
+        self.waits.iter().filter_map(move |since| match since.want {
+            Want::Timer(timer) => {
+                let length = self.run.length(&self.graph, timer);
+                let due = since.at.min(now).checked_add(length).unwrap_or(Timestamp::MAX);
+                Some((due, since.want))
+            }
+            _ => None,
+        })
+    }
+
+    fn timer_due(&self, now: Timestamp) -> Option<Timestamp> {
+        self.timers(now).map(|(due, _)| due).min()
+    }
+
+    /// A person asked for something. Whether an event came of it.
+    fn asked(
+        &mut self,
+        asked: &Asked,
+        audience: &mut impl Audience,
+        inbox: &mut impl Inbox,
+    ) -> Result<bool, ShellError> {
+        let (event, by, done) = match &asked.request {
+            Request::Pause { by, reason } => (
+                // A second signal while the run pauses is no second pause.
+                Event::Pause,
+                Act { who: by.clone(), reason: reason.clone() },
+                "the run pauses at its next safe place",
+            ),
+            Request::Abort { by, reason } => (
+                Event::Abort,
+                Act { who: by.clone(), reason: reason.clone() },
+                "the run has stopped; what was in flight is in doubt",
+            ),
+            Request::Approve { approval, by } => {
+                let Some(step) = self.approval(approval) else {
+                    let reply = format!("nothing waits for approval `{approval}`");
+                    inbox.reply(asked, Err(reply));
+                    return Ok(false);
+                };
+                (Event::Approved { step }, Act { who: by.clone(), reason: None }, "approved")
+            }
+        };
+        // Refused before it becomes a record: a request that makes no sense now gets a reply, not a place in history.
+        if let (Event::Pause, false) = (&event, self.run.course() == Course::Forward) {
+            inbox.reply(asked, Err("the run is already going no further".into()));
+            return Ok(false);
+        }
+        self.commit(event, Facts::default(), Some(by), audience)?;
+        self.log.sync()?;
+        inbox.reply(asked, Ok(done.into()));
+        Ok(true)
+    }
+
+    /// The step that waits for this approval.
+    fn approval(&self, id: &str) -> Option<crate::graph::StepId> {
+        self.waits.iter().find_map(|since| match since.want {
+            Want::Approval { step } if approval_id(&self.run_id, since) == id => Some(step),
+            _ => None,
+        })
+    }
+
+    /// Folds an event and appends it; an event that the run refuses never reaches the journal.
+    ///
+    /// # Errors
+    ///
+    /// The run refuses the event, or the journal cannot take it. After the latter the run must not go on.
+    pub fn commit(
+        &mut self,
+        event: Event,
+        facts: Facts,
+        by: Option<Act>,
+        audience: &mut impl Audience,
+    ) -> Result<(), ShellError> {
+        let at = self.clock.now();
+        if let Err(source) = self.run.apply(&self.graph, &event) {
+            return Err(ShellError::Refused { event: format!("{event:?}"), source });
+        }
+        let graph = Arc::clone(&self.graph);
+        let entry = EventEntry::new(&graph, self.run.epoch(), &event, facts, by);
+        let entry = Entry::Event(entry);
+        self.log.append(at, &entry)?;
+        self.followed(at);
+        if let Entry::Event(entry) = &entry {
+            audience.heard(&self.moment(at), &event, &entry.facts);
+        }
+        Ok(())
+    }
+
+    fn followed(&mut self, at: Timestamp) {
+        self.run.wanted(&self.graph, &mut self.wanted);
+        self.waits.follow(&self.wanted, at, self.records);
+        self.records += 1;
+    }
+
+    /// What an audience is shown.
+    pub fn moment(&self, at: Timestamp) -> Moment<'_> {
+        Moment {
+            at,
+            graph: &self.graph,
+            run: &self.run,
+            driver: &self.driver,
+            waits: &self.waits,
+            run_id: &self.run_id,
+        }
+    }
+}
+
+impl Moment<'_> {
+    /// The approvals that are waited for, with the ids that prove they were read.
+    pub fn approvals(&self) -> Vec<(crate::graph::StepId, String)> {
+        let approval = |since: &Since| match since.want {
+            Want::Approval { step } => Some((step, approval_id(self.run_id, since))),
+            _ => None,
+        };
+        self.waits.iter().filter_map(approval).collect()
+    }
+}
+
+fn event_of(landed: Landed) -> (Event, Facts) {
+    (Event::Answered { step: landed.want.step(), answer: landed.answer }, landed.facts)
+}

@@ -1,0 +1,35 @@
+//! The clock's answer to "does it still fit the maintenance window?"
+
+use jiff::Timestamp;
+
+use crate::graph::{StepGraph, StepId, StepKind};
+use crate::plan::{Act, Facts, Length};
+use crate::run::WindowAnswer;
+
+/// Whether what a step begins fits what is left of the window: a gate begins its domain, a stop its front end, a
+/// failover the whole other route. Judged by the durations that the plan expects.
+pub fn answer(graph: &StepGraph, step: StepId, now: Timestamp) -> (WindowAnswer, Facts) {
+    let Some(window) = graph.plan().window() else { return (WindowAnswer::Fits, Facts::default()) };
+    if now < window.start || now >= window.end {
+        let zone = window.time_zone();
+        let [start, end] = [window.start, window.end].map(|at| at.display_with_offset(zone.to_offset(at)));
+        let text = format!("the window is from {start} to {end}");
+        return (WindowAnswer::Closed, Facts::text(text));
+    }
+    let estimate = graph.estimate();
+    let needed = match graph.kind(step) {
+        StepKind::Ready(domain) => estimate.domain(domain),
+        StepKind::Ensure(Act::FailOver) => estimate.failed_over.unwrap_or_default(),
+        _ => estimate.front_end,
+    };
+    let left = std::time::Duration::try_from(window.end.duration_since(now)).unwrap_or_default();
+    if needed <= left {
+        return (WindowAnswer::Fits, Facts::default());
+    }
+    let text = format!("it takes {} and {} are left", Length::from(needed), rounded(left));
+    (WindowAnswer::TooLate, Facts::text(text))
+}
+
+fn rounded(length: std::time::Duration) -> Length {
+    Length::from(std::time::Duration::from_secs(length.as_secs()))
+}

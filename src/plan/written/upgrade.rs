@@ -1,0 +1,94 @@
+//! What is done to each front end: actions, their exit codes and their time.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{present, unwritten};
+use crate::document::Spanned;
+use crate::plan::{Length, List};
+
+/// What is done to each front end.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Upgrade")]
+pub struct UpgradeText {
+    /// The version that must be there afterwards. A front end that has it is done and is not touched. Without it an
+    /// upgrade in doubt needs a person, and leaving it out is a warning.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["5.0.8308.1149"]))]
+    pub version: Option<Spanned<String>>,
+    /// Actions before the services are stopped: out of the load balancer, into maintenance mode.
+    #[serde(default, skip_serializing_if = "List::is_empty")]
+    #[schemars(extend("examples" = [[{"program": "drain-balancer.cmd", "arguments": ["--out"]}]]))]
+    pub before_stop: List<ActionText, 0, 50>,
+    /// The actions of the upgrade, in order, while the services are stopped.
+    pub actions: List<ActionText, 1, 50>,
+    /// What is restarted afterwards.
+    #[serde(default)]
+    pub restart: Restart,
+    /// Actions after the front end was accepted: back into the load balancer.
+    #[serde(default, skip_serializing_if = "List::is_empty")]
+    #[schemars(extend("examples" = [[{"program": "drain-balancer.cmd", "arguments": ["--in"]}]]))]
+    pub after_accept: List<ActionText, 0, 50>,
+}
+
+/// What is restarted after the actions of an upgrade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Restart {
+    /// The computer, always. Microsoft's procedure.
+    #[default]
+    Computer,
+    /// The services; the computer only when an action asked for it by its exit code.
+    Services,
+}
+
+/// One action on a front end.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Action")]
+pub struct ActionText {
+    /// What the action is called in views and reports; the program's name if left out. Rule: on one line, 1 to 200
+    /// characters.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["cumulative update"]))]
+    pub name: Option<Spanned<String>>,
+    /// The program. It is never given to a shell, so a path with spaces needs no quotes. Rule: not blank, on one line.
+    #[schemars(extend("examples" = ["C:\\Updates\\LyncServerUpdateInstaller.exe"]))]
+    pub program: Spanned<String>,
+    /// Its arguments, one by one. Rule: no secrets: a plan lies in git, and its copy in every run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("examples" = [["/silentmode"]]))]
+    pub arguments: Vec<Spanned<String>>,
+    /// Exit codes that mean success. Rules: at least one; no code means both success and reboot.
+    #[serde(default = "success_codes")]
+    pub success: Spanned<Vec<Spanned<i32>>>,
+    /// Exit codes that mean success and ask for a restart of the computer. 3010 is the convention of Windows Installer.
+    #[serde(default = "reboot_codes")]
+    pub reboot: Spanned<Vec<Spanned<i32>>>,
+    /// How long it may take; past it, the action is in doubt. Rule: not shorter than `expected`, nor zero nor longer than seven days.
+    #[serde(default = "action_limit")]
+    pub time_limit: Spanned<Length>,
+    /// How long it takes when all is well. Rule: at most seven days.
+    #[serde(default = "action_expected")]
+    pub expected: Spanned<Length>,
+    /// How often it is tried before a person is needed. Rule: 1 to 20.
+    #[serde(default = "one_attempt")]
+    pub attempts: Spanned<u8>,
+}
+
+fn success_codes() -> Spanned<Vec<Spanned<i32>>> {
+    unwritten(vec![unwritten(0)])
+}
+fn reboot_codes() -> Spanned<Vec<Spanned<i32>>> {
+    unwritten(vec![unwritten(3010)])
+}
+fn action_limit() -> Spanned<Length> {
+    unwritten(Length::mins(60))
+}
+fn action_expected() -> Spanned<Length> {
+    unwritten(Length::mins(10))
+}
+fn one_attempt() -> Spanned<u8> {
+    unwritten(1)
+}

@@ -1,0 +1,108 @@
+//! The seam to pools. A driver observes facts and ensures states; it never retries, never chooses, never prints.
+//!
+//! Calls begin at once and answer later, so that many can be in flight without a thread or a task each. What a call
+//! began on the target goes on when its caller lets go of it.
+
+mod simulated;
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+pub use simulated::{SaveError, SimulatedPool};
+
+use crate::plan::{Answer, Call, Facts};
+
+/// One call in flight.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Ticket(pub u64);
+
+/// What came back for a call.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    pub ticket: Ticket,
+    pub answer: Answer,
+    pub facts: Facts,
+}
+
+/// A way to reach a pool.
+#[derive(Debug)]
+pub enum Driver {
+    /// The embedded pool.
+    Simulated(Box<SimulatedPool>),
+}
+
+impl Driver {
+    /// Begins a call.
+    ///
+    /// # Errors
+    ///
+    /// The driver cannot begin anything any more; nothing of this call has begun.
+    pub fn begin(&mut self, now: Timestamp, ticket: Ticket, call: Call) -> Result<(), DriverError> {
+        match self {
+            Driver::Simulated(pool) => pool.begin(now, ticket, call).map_err(DriverError::from),
+        }
+    }
+
+    /// Nobody waits for this call any more. What it began on the target goes on.
+    pub fn let_go(&mut self, ticket: Ticket) {
+        match self {
+            Driver::Simulated(pool) => pool.let_go(ticket),
+        }
+    }
+
+    /// When the driver has something to say next, if it knows.
+    pub fn due(&self) -> Option<Timestamp> {
+        match self {
+            Driver::Simulated(pool) => pool.due(),
+        }
+    }
+
+    /// An answer that has come by now.
+    pub fn take_answer(&mut self, now: Timestamp) -> Option<Answered> {
+        match self {
+            Driver::Simulated(pool) => pool.take_answer(now),
+        }
+    }
+
+    /// Writes down what has to outlive the process, where the driver has such a thing.
+    ///
+    /// # Errors
+    ///
+    /// It could not be written.
+    pub fn save(&mut self, now: Timestamp) -> Result<(), DriverError> {
+        match self {
+            Driver::Simulated(pool) => pool.save(now).map_err(DriverError::from),
+        }
+    }
+
+    /// The name under which plans and journals know it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Driver::Simulated(_) => "simulated",
+        }
+    }
+
+    /// The embedded pool's own books, where the pool is the embedded one.
+    pub fn twin(&self) -> Option<&crate::twin::Twin> {
+        match self {
+            Driver::Simulated(pool) => Some(pool.twin()),
+        }
+    }
+}
+
+/// A driver that cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum DriverError {
+    #[error("the embedded pool cannot be saved")]
+    Simulated(#[from] SaveError),
+}
+
+impl DriverError {
+    /// The file or the place that the trouble is about.
+    pub fn place(&self) -> Option<&Path> {
+        match self {
+            DriverError::Simulated(error) => Some(&error.path),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The report of a run for people: the recap that ends a run, and the whole report.
+
+use std::fmt::{self, Write};
+
+use super::lines::{counted, rough};
+use super::run_report::{FrontEndReport, Report, TroubleReport};
+use super::times::Zone;
+use super::words::place::Standing;
+
+/// The recap: a line a front end, one for the pool.
+///
+/// # Errors
+///
+/// The writer's.
+pub fn recap(out: &mut impl Write, report: &Report) -> fmt::Result {
+    let rows: Vec<[String; 6]> = report.front_ends.iter().map(cells).collect();
+    let mut widths = [0; 6];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    for row in &rows {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        let line = cells.collect::<Vec<_>>().join("  ");
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    pool(out, report)
+}
+
+fn cells(row: &FrontEndReport) -> [String; 6] {
+    let versions = match (&row.version_before, &row.version_after) {
+        (Some(before), Some(after)) if before != after => format!("{before} -> {after}"),
+        (_, Some(version)) | (Some(version), None) => version.clone(),
+        (None, None) => String::new(),
+    };
+    let out = match (row.out_for, row.standing) {
+        (None, _) => "not touched".to_owned(),
+        (Some(length), Standing::Done) => format!("out for {}", rough(length.get())),
+        (Some(length), _) => format!("out, {} so far", rough(length.get())),
+    };
+    let lost = match row.out_for {
+        None => String::new(),
+        Some(_) => counted(row.sessions_lost as usize, "session") + " lost",
+    };
+    let retries = match row.retries {
+        0 => String::new(),
+        1 => "1 retry".to_owned(),
+        retries => format!("{retries} retries"),
+    };
+    [row.front_end.clone(), row.standing.word().to_owned(), versions, out, lost, retries]
+}
+
+fn pool(out: &mut impl Write, report: &Report) -> fmt::Result {
+    let there = report.count(Standing::Done) + report.count(Standing::AlreadyThere);
+    let all = report.front_ends.len();
+    let version = report.version.as_deref().unwrap_or("the planned state");
+    writeln!(
+        out,
+        "{}: {}, {there} of {all} front ends at {version}, in {}, {} lost",
+        report.pool,
+        report.state,
+        rough(report.took.get()),
+        counted(report.sessions_lost() as usize, "session")
+    )?;
+    report.warning.iter().try_for_each(|warning| writeln!(out, "{warning}"))?;
+    report.troubles.iter().filter(|trouble| trouble.open).try_for_each(|trouble| needs(out, trouble))
+}
+
+/// What needs a person, where to look, and what can be typed.
+fn needs(out: &mut impl Write, trouble: &TroubleReport) -> fmt::Result {
+    writeln!(out, "\nneeds a person: {}\n  {}", trouble.step, trouble.what)?;
+    if let Some(look) = &trouble.look {
+        writeln!(out, "  look first at {look}")?;
+    }
+    let width = trouble.choices.iter().map(|choice| choice.command.len()).max().unwrap_or_default();
+    trouble
+        .choices
+        .iter()
+        .try_for_each(|choice| writeln!(out, "  {:width$}  {}", choice.command, choice.does))
+}
+
+/// The whole report.
+///
+/// # Errors
+///
+/// The writer's.
+pub fn write(out: &mut impl Write, report: &Report, zone: &Zone) -> fmt::Result {
+    if let Some(opened) = &report.opened {
+        writeln!(out, "run     {} ({})", opened.run, report.plan)?;
+        writeln!(out, "by      {}, poolroll {}, driver {}", opened.by, opened.program, opened.driver)?;
+    }
+    writeln!(
+        out,
+        "time    {} to {} ({})",
+        zone.full(report.began),
+        zone.full(report.last),
+        rough(report.took.get())
+    )?;
+    writeln!(out, "digest  {}", report.digest.get(..super::graph_tree::SHOWN_DIGEST).unwrap_or_default())?;
+    writeln!(out, "state   {}\n", report.headline)?;
+    recap(out, report)?;
+    domains(out, report, zone)?;
+    if !report.troubles.is_empty() {
+        writeln!(out, "\nneeded a person")?;
+    }
+    for trouble in &report.troubles {
+        let open = if trouble.open { "STILL DOES" } else { "solved" };
+        writeln!(out, "  {}  {}: {} ({open})", zone.full(trouble.at), trouble.step, trouble.what)?;
+    }
+    if !report.persons.is_empty() {
+        writeln!(out, "\npersons")?;
+    }
+    for word in &report.persons {
+        let reason = word.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+        writeln!(out, "  {}  {} {}{reason}", zone.full(word.at), word.who, word.did)?;
+    }
+    Ok(())
+}
+
+fn domains(out: &mut impl Write, report: &Report, zone: &Zone) -> fmt::Result {
+    writeln!(out, "\nupgrade domains")?;
+    for domain in &report.domains {
+        let times = match (domain.taken, domain.settled) {
+            (Some(taken), Some(settled)) => {
+                format!("taken {}, settled {}", zone.full(taken), zone.full(settled))
+            }
+            (Some(taken), None) => format!("taken {}, not settled", zone.full(taken)),
+            (None, _) => "not taken".to_owned(),
+        };
+        let busy = if domain.busy > 0 { format!(", {} times Busy", domain.busy) } else { String::new() };
+        let soak = match domain.soak_restarts {
+            0 => String::new(),
+            restarts => format!(", soak began again {}", counted(restarts as usize, "time")),
+        };
+        let asked = match domain.asked {
+            0 => String::new(),
+            asked => format!("; asked {}{busy}", counted(asked as usize, "time")),
+        };
+        writeln!(out, "  {}  {times}{asked}{soak}", domain.name)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,186 @@
+//! Where a run is: for people, and as JSON.
+
+use std::fmt::{self, Write};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::times::Zone;
+use super::words::place::{self, Standing};
+use super::words::trouble::{self, Trouble};
+use super::words::{Seen, Wait, waits};
+use crate::run::{Outcome, Served};
+
+/// The version of this format: a minor version adds, a major one breaks.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// How many front ends are listed one by one for people; of more, only those that something is going on with.
+const LISTED: usize = 32;
+
+/// A run at one moment.
+#[derive(Clone, Debug, Serialize)]
+pub struct Status {
+    pub format_version: &'static str,
+    pub run: String,
+    pub plan: String,
+    pub pool: String,
+    /// By the clock of the run.
+    pub at: Timestamp,
+    /// `open`, or how it ended.
+    pub state: &'static str,
+    /// Whether a process is running it.
+    pub alive: bool,
+    pub headline: String,
+    pub served: Served,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
+    pub front_ends: Vec<FrontEndStatus>,
+    pub waits: Vec<Wait>,
+    pub troubles: Vec<Trouble>,
+    /// What comes next, a few steps ahead.
+    pub next: Vec<String>,
+    /// What can be typed, best first.
+    pub commands: Vec<String>,
+    #[serde(skip)]
+    shown_at: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct FrontEndStatus {
+    pub front_end: String,
+    pub domain: String,
+    pub standing: Standing,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// What follows when that does not help.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub otherwise: Option<String>,
+}
+
+impl Status {
+    pub fn of(seen: &Seen<'_>, alive: bool) -> Status {
+        let plan = seen.graph.plan();
+        let front_ends = plan.front_end_ids().map(|id| {
+            let standing = place::standing(seen, id);
+            let shown = matches!(standing, Standing::Out | Standing::Trouble | Standing::Waiting);
+            let detail = shown.then(|| place::at(seen, id)).flatten();
+            let (detail, otherwise) = match detail {
+                Some(detail) => (Some(detail.now), detail.otherwise),
+                None => (None, None),
+            };
+            FrontEndStatus {
+                front_end: plan.front_end(id).fqdn.clone(),
+                domain: plan.domain(plan.front_end(id).domain).name.clone(),
+                standing,
+                detail,
+                otherwise,
+            }
+        });
+        let over = seen.run.outcome().is_some_and(Outcome::is_final);
+        Status {
+            format_version: FORMAT_VERSION,
+            run: seen.run_id.to_owned(),
+            plan: plan.name().to_owned(),
+            pool: plan.pool().fqdn.clone(),
+            at: seen.now,
+            state: place::outcome_word(seen.run.outcome()),
+            alive,
+            headline: place::headline(seen),
+            served: seen.run.served(seen.graph),
+            warning: place::served(seen),
+            front_ends: front_ends.collect(),
+            waits: waits(seen),
+            troubles: trouble::troubles(seen),
+            next: if over { Vec::new() } else { place::next(seen) },
+            commands: place::commands(seen, alive),
+            shown_at: Zone::of(seen.graph).full(seen.now),
+        }
+    }
+
+    /// Writes it for people.
+    ///
+    /// # Errors
+    ///
+    /// The writer's.
+    pub fn write(&self, out: &mut impl Write) -> fmt::Result {
+        writeln!(out, "run   {} ({})", self.run, self.plan)?;
+        writeln!(out, "pool  {}", self.pool)?;
+        let gone = self.state == "open" && !self.alive;
+        let alive = match (self.state, gone) {
+            ("open", false) => "in progress",
+            (_, true) => "NOBODY RUNS IT: its process is gone",
+            (state, _) => state,
+        };
+        writeln!(out, "now   {} {alive}: {}", self.shown_at, self.headline)?;
+        if let Some(warning) = &self.warning {
+            writeln!(out, "\n{warning}")?;
+        }
+        self.list(out)?;
+        section(out, if gone { "when it is resumed, it goes on with" } else { "waits for" }, &self.waits)?;
+        for trouble in &self.troubles {
+            writeln!(out, "\nneeds a person: {}", trouble.step)?;
+            writeln!(out, "  {}", trouble.what)?;
+            if let Some(look) = &trouble.look {
+                writeln!(out, "  look first at {look}")?;
+            }
+            let width = trouble.choices.iter().map(|choice| choice.command.len()).max().unwrap_or_default();
+            for choice in &trouble.choices {
+                writeln!(out, "  {:width$}  {}", choice.command, choice.does)?;
+            }
+        }
+        section(out, if self.state == "open" { "then" } else { "when it is resumed" }, &self.next)?;
+        if let Some(command) = self.commands.first().filter(|_| self.troubles.is_empty()) {
+            writeln!(out, "\nnext: {command}")?;
+        }
+        Ok(())
+    }
+
+    fn list(&self, out: &mut impl Write) -> fmt::Result {
+        let all = self.front_ends.len() <= LISTED;
+        let busy = |row: &&FrontEndStatus| all || matches!(row.standing, Standing::Out | Standing::Trouble);
+        let rows: Vec<&FrontEndStatus> = self.front_ends.iter().filter(busy).collect();
+        let width = rows.iter().map(|row| row.front_end.len()).max().unwrap_or_default();
+        writeln!(out)?;
+        for row in &rows {
+            let line = format!(
+                "{:width$}  {}  {:13}  {}",
+                row.front_end,
+                row.domain,
+                row.standing.word(),
+                row.detail.as_deref().unwrap_or_default()
+            );
+            writeln!(out, "{}", line.trim_end())?;
+        }
+        if !all {
+            let count = |standing| self.front_ends.iter().filter(|row| row.standing == standing).count();
+            writeln!(
+                out,
+                "{} front ends: {} done, {} already there, {} waiting, {} skipped",
+                self.front_ends.len(),
+                count(Standing::Done),
+                count(Standing::AlreadyThere),
+                count(Standing::Waiting),
+                count(Standing::Skipped)
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Writes it as JSON.
+    ///
+    /// # Errors
+    ///
+    /// The writer's.
+    pub fn write_json(&self, out: &mut impl std::io::Write) -> std::io::Result<()> {
+        serde_json::to_writer_pretty(&mut *out, self)?;
+        writeln!(out)
+    }
+}
+
+fn section(out: &mut impl Write, title: &str, items: &[impl fmt::Display]) -> fmt::Result {
+    if items.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{title}")?;
+    items.iter().try_for_each(|item| writeln!(out, "  {item}"))
+}

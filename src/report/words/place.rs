@@ -1,0 +1,344 @@
+//! Where a run is, what comes next, and how it ended.
+
+use serde::Serialize;
+
+use super::{Seen, acts, partner, waits};
+use crate::graph::{Route, StepGraph, StepId};
+use crate::plan::{DomainId, FrontEndId};
+use crate::report::lines::{counted, listed, rough, short};
+use crate::run::{Course, Outcome, PauseWhy, Phase, Served, StepState};
+
+/// How many names are listed before the rest is counted.
+const NAMED: usize = 4;
+
+/// Where the run is, in one line.
+pub fn headline(seen: &Seen<'_>) -> String {
+    let place = phase(seen);
+    match seen.run.course() {
+        Course::Forward => place,
+        Course::Pausing(why) => {
+            format!("pausing ({}), {}; {place}", pause(why), bringing_back(seen))
+        }
+        Course::Stopping => format!("stopping for a person, {}; {place}", bringing_back(seen)),
+        Course::Ended(Outcome::Complete) => ended(Outcome::Complete),
+        Course::Ended(outcome) => format!("{}; {place}", ended(outcome)),
+    }
+}
+
+fn bringing_back(seen: &Seen<'_>) -> String {
+    let out: Vec<FrontEndId> = out(seen).collect();
+    if out.is_empty() {
+        "nothing is out".to_owned()
+    } else {
+        format!("{} is brought back first", names(seen.graph, &out))
+    }
+}
+
+/// The front ends that we took out and that are not back.
+pub fn out<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = FrontEndId> + 'a {
+    seen.graph.plan().front_end_ids().filter(|id| seen.run.is_out(*id))
+}
+
+/// The phase in words: `in UD2, the second of 3 upgrade domains: fe03 is out, 1 of 2 front ends done`.
+pub fn phase(seen: &Seen<'_>) -> String {
+    let plan = seen.graph.plan();
+    let count = plan.pool().domains.len();
+    let of = |domain: DomainId| format!("{} ({} of {count})", plan.domain(domain).name, domain.0 + 1);
+    match seen.run.phase() {
+        Phase::Preflight => {
+            let looked = seen.graph.preflight().filter(|step| seen.run.state(*step).is_satisfied()).count();
+            format!("preflight: {looked} of {} looked at, nothing is changed", seen.graph.preflight().count())
+        }
+        Phase::Gate(domain) => format!("before {}: waits until the pool lets it be taken", of(domain)),
+        Phase::Open { domain, more } => {
+            let all = plan.domain(domain).front_ends();
+            let (len, done) = (all.len(), all.filter(|id| seen.run.is_finished(*id)).count());
+            let out: Vec<FrontEndId> = out(seen).collect();
+            let out =
+                if out.is_empty() { String::new() } else { format!(", {} out", names(seen.graph, &out)) };
+            let again = if more { "" } else { "; what is out comes back, then the pool is asked again" };
+            format!("in {}: {done} of {len} front ends done{out}{again}", of(domain))
+        }
+        Phase::Over { .. } => over(seen),
+        Phase::Settle(Some(domain)) => format!("after {}: the pool settles", of(domain)),
+        Phase::Settle(None) => "failed back: the pool settles".to_owned(),
+        Phase::Finished => "finished".to_owned(),
+    }
+}
+
+fn over(seen: &Seen<'_>) -> String {
+    let plan = seen.graph.plan();
+    let upgraded = plan
+        .front_end_ids()
+        .filter(|id| {
+            let steps = seen.graph.upgrade_of(*id);
+            (steps.start.0..steps.end.0).all(|step| seen.run.state(StepId(step)).is_satisfied())
+        })
+        .count();
+    let all = plan.pool().front_ends.len();
+    match seen.run.served(seen.graph) {
+        Served::ByPartner => {
+            format!("failed over to {}: {upgraded} of {all} front ends upgraded", partner(seen.graph))
+        }
+        Served::Unknown => format!("failing over to {}, or back: not proved yet", partner(seen.graph)),
+        Served::Here => match seen.graph.over().map(|over| seen.run.state(over.fail_back)) {
+            Some(state) if state.is_satisfied() => {
+                let back = plan.front_end_ids().filter(|id| seen.run.is_finished(*id)).count();
+                format!("failed back: {back} of {all} front ends back in service")
+            }
+            _ => format!("before failing over to {}", partner(seen.graph)),
+        },
+    }
+}
+
+/// What must be said loudly of where users are served; `None` when it is the pool itself.
+pub fn served(seen: &Seen<'_>) -> Option<String> {
+    let partner = partner(seen.graph);
+    match seen.run.served(seen.graph) {
+        Served::Here => None,
+        Served::ByPartner => Some(format!(
+            "THE POOL IS FAILED OVER: its users are served by {partner} until it has failed back"
+        )),
+        Served::Unknown => Some(format!(
+            "IT IS NOT KNOWN WHETHER THE POOL IS FAILED OVER: its users may be served by {partner}"
+        )),
+    }
+}
+
+/// What the run does next, once what it waits for has come; in order, a few steps ahead.
+pub fn next(seen: &Seen<'_>) -> Vec<String> {
+    match seen.run.course() {
+        Course::Pausing(_) => return vec!["the run pauses; `poolroll resume` takes it up again".to_owned()],
+        Course::Stopping => return vec!["the run stops, and a person decides".to_owned()],
+        Course::Forward | Course::Ended(_) => {}
+    }
+    let plan = seen.graph.plan();
+    let mut next = Vec::new();
+    let domain = match seen.run.phase() {
+        Phase::Preflight => {
+            if seen.run.course() == Course::Forward
+                && plan.failover().is_some_and(|f| f.when == crate::plan::FailoverWhen::Always)
+            {
+                return vec![format!("fail over to {}", partner(seen.graph))];
+            }
+            DomainId(0)
+        }
+        Phase::Gate(domain) => domain,
+        Phase::Open { domain, .. } => {
+            let left: Vec<FrontEndId> = plan
+                .domain(domain)
+                .front_ends()
+                .filter(|id| !seen.run.is_finished(*id) && !seen.run.is_out(*id))
+                .collect();
+            if !left.is_empty() {
+                next.push(names(seen.graph, &left));
+            }
+            next.push(format!("the pool settles after {}", plan.domain(domain).name));
+            DomainId(domain.0 + 1)
+        }
+        Phase::Settle(Some(domain)) => DomainId(domain.0 + 1),
+        Phase::Over { .. } => return over_next(seen),
+        Phase::Settle(None) | Phase::Finished => return vec!["the run is complete".to_owned()],
+    };
+    for id in (domain.0..plan.pool().domains.len() as u16).map(DomainId) {
+        let left: Vec<FrontEndId> =
+            plan.domain(id).front_ends().filter(|id| !seen.run.is_finished(*id)).collect();
+        if !left.is_empty() {
+            next.push(format!("{}: {}", plan.domain(id).name, names(seen.graph, &left)));
+        }
+    }
+    if next.len() > NAMED {
+        let more = next.len() - (NAMED - 1);
+        next.truncate(NAMED - 1);
+        next.push(format!("{} more", counted(more, "upgrade domain")));
+    }
+    next
+}
+
+fn over_next(seen: &Seen<'_>) -> Vec<String> {
+    let Some(over) = seen.graph.over() else { return Vec::new() };
+    let mut next = Vec::new();
+    if !seen.run.state(over.fail_over).is_satisfied() {
+        next.push(format!("fail over to {}", partner(seen.graph)));
+    }
+    if !seen.run.state(over.fail_back).is_satisfied() {
+        next.push("upgrade what is not upgraded yet".to_owned());
+        next.push(format!("fail back from {}", partner(seen.graph)));
+    }
+    next.push("start and accept all front ends".to_owned());
+    next.push("the pool settles".to_owned());
+    next
+}
+
+/// `fe01, fe02 and 7 more`.
+pub fn names(graph: &StepGraph, ids: &[FrontEndId]) -> String {
+    let plan = graph.plan();
+    let mut shown: Vec<String> =
+        ids.iter().take(NAMED).map(|id| short(&plan.front_end(*id).fqdn).to_owned()).collect();
+    if ids.len() > NAMED {
+        shown.push(format!("{} more", ids.len() - NAMED));
+    }
+    listed(&shown, "and")
+}
+
+/// What a pause takes: what is out comes back first.
+pub fn pausing(seen: &Seen<'_>) -> String {
+    let plan = seen.graph.plan();
+    let out: Vec<FrontEndId> = out(seen).collect();
+    match (seen.run.served(seen.graph), out.is_empty(), seen.run.route()) {
+        (Served::ByPartner | Served::Unknown, ..) => {
+            "what has begun is finished first; THE POOL STAYS FAILED OVER".to_owned()
+        }
+        (Served::Here, true, _) => "nothing is out, so at once".to_owned(),
+        (Served::Here, false, route) => {
+            let left = |id: &FrontEndId| -> std::time::Duration {
+                let steps = seen.graph.chain(route, *id).filter(|step| !seen.run.state(*step).is_satisfied());
+                steps.map(|step| seen.graph.step(step).expected).sum()
+            };
+            let takes = out.iter().map(left).max().unwrap_or_default() + plan.acceptance().stay_good;
+            format!("{} comes back into service first, about {}", names(seen.graph, &out), rough(takes))
+        }
+    }
+}
+
+/// What to type next, best first.
+pub fn commands(seen: &Seen<'_>, alive: bool) -> Vec<String> {
+    let run = seen.run_id;
+    match seen.run.course() {
+        Course::Ended(Outcome::Complete | Outcome::Abandoned) => vec![format!("poolroll report {run}")],
+        Course::Ended(Outcome::Paused(_)) => vec![format!("poolroll resume {run}")],
+        Course::Ended(Outcome::Stopped) => {
+            let troubles = super::trouble::troubles(seen);
+            let mut commands: Vec<String> = Vec::new();
+            for choice in troubles.iter().flat_map(|trouble| &trouble.choices) {
+                if !commands.contains(&choice.command) {
+                    commands.push(choice.command.clone());
+                }
+            }
+            if commands.is_empty() { vec![format!("poolroll resume {run}")] } else { commands }
+        }
+        Course::Ended(Outcome::Aborted) => {
+            vec![format!("poolroll resume {run}"), format!("poolroll abandon {run} --reason TEXT")]
+        }
+        _ if !alive => vec![format!("poolroll resume {run}")],
+        _ => {
+            let approvals = seen.graph.ids().filter_map(|step| (seen.approval)(step));
+            let mut commands: Vec<String> =
+                approvals.map(|id| format!("poolroll approve {run} {id}")).collect();
+            commands.push(format!("poolroll status {run} --watch"));
+            commands
+        }
+    }
+}
+
+/// Why a run pauses.
+pub fn pause(why: PauseWhy) -> &'static str {
+    match why {
+        PauseWhy::Asked => "somebody asked for it",
+        PauseWhy::TooLate => "what comes next does not fit the rest of the window",
+        PauseWhy::Closed => "the window is closed",
+    }
+}
+
+/// How a run ended.
+pub fn ended(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Complete => "complete".to_owned(),
+        Outcome::Paused(why) => format!("paused at a safe place: {}", pause(why)),
+        Outcome::Stopped => "stopped: it needs a person".to_owned(),
+        Outcome::Aborted => "aborted: what was in flight is in doubt".to_owned(),
+        Outcome::Abandoned => "abandoned: it does not go on".to_owned(),
+    }
+}
+
+/// The state of an outcome in one word, for tables and JSON.
+pub fn outcome_word(outcome: Option<Outcome>) -> &'static str {
+    match outcome {
+        None => "open",
+        Some(Outcome::Complete) => "complete",
+        Some(Outcome::Paused(_)) => "paused",
+        Some(Outcome::Stopped) => "stopped",
+        Some(Outcome::Aborted) => "aborted",
+        Some(Outcome::Abandoned) => "abandoned",
+    }
+}
+
+/// How a front end stands in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Its turn has not come.
+    Waiting,
+    /// We took it out and it is not back.
+    Out,
+    /// One of its steps needs a person.
+    Trouble,
+    /// It was where the plan wants it before the run came to it.
+    AlreadyThere,
+    /// It is upgraded and back in service.
+    Done,
+    /// A person, or the plan's tolerance, left it out.
+    Skipped,
+}
+
+impl Standing {
+    pub fn word(self) -> &'static str {
+        match self {
+            Standing::Waiting => "waiting",
+            Standing::Out => "out",
+            Standing::Trouble => "trouble",
+            Standing::AlreadyThere => "already there",
+            Standing::Done => "done",
+            Standing::Skipped => "skipped",
+        }
+    }
+}
+
+/// How a front end stands.
+pub fn standing(seen: &Seen<'_>, id: FrontEndId) -> Standing {
+    let (graph, run) = (seen.graph, seen.run);
+    let mut states = graph.chain(run.route(), id).map(|step| run.state(step));
+    let troubled = |step| matches!(run.state(step), StepState::Stuck(_));
+    if run.is_skipped(graph, id) {
+        Standing::Skipped
+    } else if troubled(graph.preflight_of(id)) || graph.chain(run.route(), id).any(troubled) {
+        Standing::Trouble
+    } else if graph.chain(Route::Rolling, id).all(|step| run.state(step) == StepState::Needless)
+        && run.is_finished(id)
+    {
+        Standing::AlreadyThere
+    } else if run.is_finished(id) {
+        Standing::Done
+    } else if run.is_out(id) || states.any(|state| state.is_underway()) {
+        Standing::Out
+    } else {
+        Standing::Waiting
+    }
+}
+
+/// What is going on at a front end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Detail {
+    /// The matter now, and what comes next.
+    pub now: String,
+    /// What follows when that does not help.
+    pub otherwise: Option<String>,
+}
+
+/// What is going on at a front end, for a line of a list: its trouble, or the wait of its active step.
+pub fn at(seen: &Seen<'_>, id: FrontEndId) -> Option<Detail> {
+    let chain = seen.graph.chain(seen.run.route(), id);
+    let mut steps = std::iter::once(seen.graph.preflight_of(id)).chain(chain);
+    steps.find_map(|step| match seen.run.state(step) {
+        StepState::Stuck(_) => {
+            let trouble = super::trouble::trouble(seen, step)?;
+            Some(Detail { now: trouble.what, otherwise: None })
+        }
+        _ => waits::wait(seen, step).map(|wait| {
+            let link = seen.graph.act(step).map(|act| format!("{}: ", acts::link(act)));
+            let next = wait.next.map(|next| format!("; {next}"));
+            let now = [link, Some(wait.now), next].into_iter().flatten().collect();
+            Detail { now, otherwise: wait.otherwise }
+        }),
+    })
+}

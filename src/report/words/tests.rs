@@ -1,0 +1,320 @@
+//! The words, held against runs that were really folded: what somebody reads is what the machine is in.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::place::{self, Standing};
+use super::trouble::troubles;
+use super::{Seen, waits};
+use crate::exec::live;
+use crate::exec::since::Waits;
+use crate::graph::StepGraph;
+use crate::plan::{
+    Acceptance, Answer, Count, FrontEndId, Observation, PartnerHealth, Problem, Question, Readiness,
+};
+use crate::plan::{Seen as Found, VersionSeen};
+use crate::run::{Event, Run, Want, Wanted, WindowAnswer};
+use std::sync::Arc;
+
+const PLAN: &str = "kind: plan
+version: 1
+name: a plan
+product: lync_server_2013
+pool:
+  fqdn: pool01.contoso.com
+  upgrade_domains:
+    - { name: UD1, front_ends: [fe01.contoso.com] }
+    - { name: UD2, front_ends: [fe02.contoso.com] }
+    - { name: UD3, front_ends: [fe03.contoso.com] }
+    - { name: UD4, front_ends: [fe04.contoso.com] }
+upgrade:
+  version: 5.0.1
+  actions: [{ name: cumulative update, program: update.exe }]
+";
+const PARTNER: &str = "failover: { partner: pool02.contoso.com }\n";
+
+/// A run under the hand of a test: everything is answered well unless the test says otherwise.
+struct Hand {
+    graph: Arc<StepGraph>,
+    run: Run,
+    waits: Waits,
+    now: Timestamp,
+    records: u64,
+}
+
+impl Hand {
+    fn of(plan: &str) -> Hand {
+        let graph = live::compile("p.yaml", plan.as_bytes()).unwrap().graph;
+        let run = Run::new(&graph);
+        let now = "2026-12-05T20:00:00Z".parse().unwrap();
+        Hand { graph, run, waits: Waits::default(), now, records: 0 }
+    }
+
+    fn apply(&mut self, event: &Event) {
+        self.run.apply(&self.graph, event).unwrap_or_else(|illegal| panic!("{event:?}: {illegal}"));
+        let wanted = self.wanted();
+        self.waits.follow(&wanted, self.now, self.records);
+        self.records += 1;
+    }
+
+    fn wanted(&self) -> Wanted {
+        let mut wanted = Wanted::default();
+        self.run.wanted(&self.graph, &mut wanted);
+        wanted
+    }
+
+    /// Lets the run go on by itself, with `answer` for what is wanted, until that has none.
+    fn go(&mut self, answer: impl Fn(&StepGraph, Want) -> Option<Event>) {
+        loop {
+            if let Some(event) = self.run.decide(&self.graph) {
+                self.apply(&event);
+                continue;
+            }
+            let wanted = self.wanted();
+            let Some(event) = wanted.iter().find_map(|want| answer(&self.graph, want)) else { return };
+            self.apply(&event);
+        }
+    }
+
+    /// Goes on well until the step of this name wants something other than to be cleared.
+    fn go_until(&mut self, name: &str) {
+        let step = self.graph.find(name).unwrap();
+        self.go(move |graph, want| {
+            let there = want.step() == step && !matches!(want, Want::Window { .. });
+            let counted = matches!(want, Want::Ask { question: Question::Count { .. }, .. });
+            if there && !counted { None } else { well(graph, want) }
+        });
+    }
+
+    fn pass(&mut self, minutes: i64) {
+        self.now = self.now.checked_add(SignedDuration::from_mins(minutes)).unwrap();
+    }
+
+    fn answer(&mut self, name: &str, answer: Answer) {
+        let step = self.graph.find(name).unwrap();
+        self.apply(&Event::Answered { step, answer });
+    }
+
+    fn seen<T>(&self, with: impl FnOnce(&Seen<'_>) -> T) -> T {
+        let since = |want| self.waits.since(want).map(|since| since.at);
+        let approval = |_| Some("a1b2c3".to_owned());
+        with(&Seen {
+            graph: &self.graph,
+            run: &self.run,
+            run_id: "R",
+            now: self.now,
+            since: &since,
+            approval: &approval,
+        })
+    }
+
+    fn waits(&self) -> Vec<String> {
+        self.seen(|seen| waits(seen).iter().map(ToString::to_string).collect())
+    }
+
+    fn elapse(&mut self, kind: crate::run::TimerKind) {
+        let wanted = self.wanted();
+        let timer = wanted.iter().find_map(|want| match want {
+            Want::Timer(timer) if timer.kind == kind => Some(timer),
+            _ => None,
+        });
+        self.apply(&Event::Elapsed { timer: timer.unwrap() });
+    }
+}
+
+/// The answer of a healthy pool.
+fn well(_: &StepGraph, want: Want) -> Option<Event> {
+    let answer = |step, answer| Some(Event::Answered { step, answer });
+    match want {
+        Want::Ensure { step, .. } => answer(step, Answer::Ensured(Ok(()))),
+        Want::Window { step } => Some(Event::Window { step, answer: WindowAnswer::Fits }),
+        Want::Timer(_) | Want::Approval { .. } => None,
+        Want::Ask { step, question, .. } => answer(
+            step,
+            match question {
+                Question::FrontEnd { .. } => {
+                    Answer::Seen(Found { version: VersionSeen::Other, active: true })
+                }
+                Question::Partner => Answer::Partner(PartnerHealth::Healthy),
+                Question::Readiness { .. } => {
+                    Answer::Readiness(Readiness::Ready { domain: true, inactive: Vec::new() })
+                }
+                Question::Count { .. } => Answer::Counted(Count::Inactive(Vec::new())),
+                Question::Look { .. } => Answer::Looked(Observation::Done),
+                Question::Acceptance { .. } => Answer::Accepting(Acceptance::Good),
+            },
+        ),
+    }
+}
+
+#[test]
+fn busy_says_when_it_is_asked_again_and_what_a_third_one_means() {
+    let mut hand = Hand::of(&format!("{PLAN}{PARTNER}"));
+    hand.go_until("ready/UD1");
+    assert_eq!(
+        hand.waits(),
+        [
+            "ready/UD1: asking the pool whether UD1 may be taken; an answer may take 15m; a third Busy in a row means \
+          trouble: failover to pool02.contoso.com after approval"
+        ]
+    );
+    hand.answer("ready/UD1", Answer::Readiness(Readiness::Busy));
+    hand.pass(2);
+    assert_eq!(
+        hand.waits(),
+        ["ready/UD1: Busy 1 of 3; asked again in 8m; a third Busy in a row means trouble: failover to \
+          pool02.contoso.com after approval"]
+    );
+}
+
+#[test]
+fn an_answer_that_does_not_help_never_threatens_a_failover() {
+    let mut hand = Hand::of(&format!("{PLAN}{PARTNER}"));
+    hand.go_until("ready/UD1");
+    hand.answer("ready/UD1", Answer::Readiness(Readiness::Unanswered));
+    assert_eq!(
+        hand.waits(),
+        [
+            "ready/UD1: the pool did not answer, or is ready and UD1 is not, 1 of 3; asked again in 10m; after 3 \
+          answers that do not help the run stops for a person; this never leads to a failover"
+        ]
+    );
+}
+
+#[test]
+fn trouble_asks_for_the_approval_of_a_failover() {
+    let mut hand = Hand::of(&format!("{PLAN}{PARTNER}"));
+    hand.go_until("ready/UD1");
+    hand.answer("ready/UD1", Answer::Readiness(Readiness::InsufficientActiveFrontEnds));
+    hand.go(well);
+    assert_eq!(
+        hand.waits(),
+        [
+            "approve/fail_over: the pool is in trouble; waits for a person to let it fail over to pool02.contoso.com; \
+          `poolroll approve R a1b2c3` lets it go on; the pool goes on serving as it is meanwhile"
+        ]
+    );
+    assert_eq!(hand.seen(|seen| place::commands(seen, true))[0], "poolroll approve R a1b2c3");
+    assert_eq!(hand.seen(place::served), None);
+}
+
+#[test]
+fn a_drain_says_how_long_it_may_take_and_what_follows() {
+    let mut hand = Hand::of(PLAN);
+    hand.go_until("stop/fe01.contoso.com");
+    hand.pass(12);
+    assert_eq!(
+        hand.waits(),
+        [
+            "stop/fe01.contoso.com: draining, sessions may end by themselves; at most 48m more; then it is looked at, \
+          and if it still drains the run stops for a person"
+        ]
+    );
+    assert_eq!(hand.seen(place::headline), "in UD1 (1 of 4): 0 of 1 front ends done, fe01 out");
+    assert_eq!(hand.seen(place::next), ["the pool settles after UD1", "UD2: fe02", "UD3: fe03", "UD4: fe04"]);
+}
+
+#[test]
+fn a_pause_says_what_comes_back_first() {
+    let mut hand = Hand::of(PLAN);
+    assert_eq!(hand.seen(place::pausing), "nothing is out, so at once");
+    hand.go_until("upgrade/fe01.contoso.com/1");
+    hand.apply(&Event::Pause);
+    assert_eq!(hand.seen(place::pausing), "fe01 comes back into service first, about 20m");
+    assert_eq!(
+        hand.seen(place::headline),
+        "pausing (somebody asked for it), fe01 is brought back first; in UD1 (1 of 4): 0 of 1 front ends done, fe01 out"
+    );
+}
+
+#[test]
+fn a_try_that_failed_says_whether_another_follows() {
+    let mut hand = Hand::of(PLAN);
+    hand.go_until("restart/fe01.contoso.com");
+    hand.answer("restart/fe01.contoso.com", Answer::Ensured(Err(Problem::Transient)));
+    assert_eq!(
+        hand.waits(),
+        [
+            "restart/fe01.contoso.com: try 1 of 2 failed; looked at in 1m; if it did not take place it is tried once more"
+        ]
+    );
+    hand.elapse(crate::run::TimerKind::BackOff);
+    hand.answer("restart/fe01.contoso.com", Answer::Looked(Observation::NotDone));
+    hand.go_until("restart/fe01.contoso.com");
+    assert_eq!(
+        hand.waits(),
+        [
+            "restart/fe01.contoso.com: restarting the computer, try 2 of 2; at most 30m; then it is looked at, and \
+          if it did not take place the run stops for a person"
+        ]
+    );
+}
+
+#[test]
+fn a_soak_counts_down_and_says_when_it_began_again() {
+    let mut hand = Hand::of(PLAN);
+    hand.go_until("settle/UD1");
+    hand.answer("settle/UD1", Answer::Readiness(Readiness::Ready { domain: true, inactive: Vec::new() }));
+    hand.pass(7);
+    assert_eq!(
+        hand.waits(),
+        [
+            "settle/UD1: the pool is ready again; must stay so for 13m more of 20m; if it does not, that begins again, 3 \
+          times at most"
+        ]
+    );
+    hand.elapse(crate::run::TimerKind::Rest);
+    hand.answer("settle/UD1", Answer::Readiness(Readiness::Busy));
+    assert_eq!(
+        hand.waits(),
+        [
+            "settle/UD1: the pool is not ready yet (lost again, 1 of 3 times); asked again in 1m; at most 2h, then \
+          the run stops for a person"
+        ]
+    );
+}
+
+#[test]
+fn a_failed_upgrade_says_what_can_be_typed() {
+    let mut hand = Hand::of(PLAN);
+    hand.go_until("upgrade/fe01.contoso.com/1");
+    hand.answer("upgrade/fe01.contoso.com/1", Answer::Ensured(Err(Problem::Permanent)));
+    hand.go(well);
+    let troubles = hand.seen(troubles);
+    assert_eq!(troubles.len(), 1);
+    assert_eq!(troubles[0].step, "upgrade/fe01.contoso.com/1");
+    let commands: Vec<&str> = troubles[0].choices.iter().map(|choice| choice.command.as_str()).collect();
+    assert_eq!(
+        commands,
+        [
+            "poolroll resume R --retry upgrade/fe01.contoso.com/1 --reason TEXT",
+            "poolroll resume R --skip fe01.contoso.com --reason TEXT"
+        ]
+    );
+    assert_eq!(hand.seen(|seen| place::standing(seen, FrontEndId(0))), Standing::Trouble);
+    assert_eq!(hand.seen(|seen| place::standing(seen, FrontEndId(1))), Standing::Waiting);
+    assert!(hand.seen(place::headline).starts_with("stopped: it needs a person; "));
+}
+
+#[test]
+fn what_is_in_doubt_is_resolved_before_it_can_be_skipped() {
+    let mut hand = Hand::of(PLAN);
+    hand.go_until("upgrade/fe01.contoso.com/1");
+    hand.answer("upgrade/fe01.contoso.com/1", Answer::Ensured(Err(Problem::Unknown)));
+    for look in 1..=5 {
+        hand.answer("upgrade/fe01.contoso.com/1", Answer::Looked(Observation::Unknown));
+        if look < 5 {
+            assert_eq!(
+                hand.waits(),
+                [format!(
+                    "upgrade/fe01.contoso.com/1: {look} of 5 looks did not settle it; looked at again in 1m; after 5 such \
+                     looks the run stops for a person"
+                )]
+            );
+            hand.elapse(crate::run::TimerKind::LookAgain);
+        }
+    }
+    hand.go(well);
+    let troubles = hand.seen(troubles);
+    assert!(troubles[0].choices[0].command.contains("--resolve upgrade/fe01.contoso.com/1=done"));
+    assert!(troubles[0].choices.iter().all(|choice| !choice.command.contains("--skip")), "{troubles:?}");
+}

@@ -1,0 +1,417 @@
+//! The fold: how an event changes a run. The whole table of what is legal, used live and when a journal is read.
+
+use super::event::illegal;
+use super::state::{Clearance, Gate, GateAt, Pause, StepState, Try, Watch};
+use super::{Course, Event, Illegal, Outcome, PauseWhy, Phase, Run, Timer, TimerKind, Why, WindowAnswer};
+use crate::graph::{Route, StepGraph, StepId, StepKind};
+use crate::plan::{Act, AfterDrain, Answer, Count, FailoverWhen, FrontEndId, Mode};
+use crate::plan::{Observation, PartnerHealth, Problem, Readiness, VersionSeen};
+
+impl Run {
+    /// Changes the run by one event, or refuses the event and changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Illegal`] when the event does not fit the present state; such an event never reaches a journal.
+    pub fn apply(&mut self, graph: &StepGraph, event: &Event) -> Result<(), Illegal> {
+        if self.outcome().is_some_and(Outcome::is_final) {
+            return Err(illegal("the run has ended"));
+        }
+        match event {
+            Event::Begin { .. }
+            | Event::Enter { .. }
+            | Event::Pass { .. }
+            | Event::Halt { .. }
+            | Event::Forgo { .. }
+            | Event::End { .. } => {
+                // A decision is legal when it is the one that this state makes.
+                if self.decide(graph).as_ref() != Some(event) {
+                    return Err(illegal("the run decides otherwise"));
+                }
+                self.apply_decision(graph, event);
+                Ok(())
+            }
+            Event::Resumed => {
+                self.resume(graph);
+                Ok(())
+            }
+            Event::Abandon => {
+                self.core.course = Course::Ended(Outcome::Abandoned);
+                Ok(())
+            }
+            _ if self.outcome().is_some() => Err(illegal("the run is not going on")),
+            Event::Retry { step } => self.retry(graph, *step),
+            Event::Skip { front_end } => self.skip(graph, *front_end),
+            Event::Resolve { step, done } => self.resolve(graph, *step, *done),
+            Event::Answered { step, answer } => self.answered(graph, *step, answer),
+            Event::Window { step, answer } => self.window(graph, *step, *answer),
+            Event::Elapsed { timer } => self.elapsed(graph, *timer),
+            Event::Approved { step } => match (self.checked(graph, *step)?, graph.kind(*step)) {
+                (StepState::Running(_), StepKind::Approve(_)) => {
+                    self.set(graph, *step, StepState::Done);
+                    Ok(())
+                }
+                _ => Err(illegal("nothing waits for this approval")),
+            },
+            Event::Pause if self.core.course == Course::Forward => {
+                self.turn(graph, Course::Pausing(PauseWhy::Asked));
+                Ok(())
+            }
+            Event::Pause => Err(illegal("the run is already going no further")),
+            Event::Abort => {
+                self.abort(graph);
+                Ok(())
+            }
+        }
+    }
+
+    fn apply_decision(&mut self, graph: &StepGraph, event: &Event) {
+        match event {
+            Event::Begin { step } => self.begin(graph, *step),
+            Event::Enter { phase } => self.enter(graph, *phase),
+            Event::Pass { domain } => {
+                let steps = *graph.domain(*domain);
+                let all = [steps.approve_before, Some(steps.ready), Some(steps.settle), steps.approve_after];
+                for step in all.into_iter().flatten() {
+                    self.set(graph, step, StepState::Needless);
+                }
+            }
+            Event::Halt { .. } => self.turn(graph, Course::Stopping),
+            Event::Forgo { front_end } => {
+                self.core.forgone += 1;
+                self.leave_out(graph, *front_end);
+            }
+            Event::End { outcome } => self.core.course = Course::Ended(*outcome),
+            _ => {}
+        }
+    }
+
+    fn begin(&mut self, graph: &StepGraph, step: StepId) {
+        let StepState::Pending(tried) = self.state(step) else { return };
+        let first = self.clearances(graph, step).first();
+        let state = match (graph.kind(step), first) {
+            (StepKind::Ready(_), _) => StepState::Gate(Gate { at: GateAt::Asking, busy: 0, unhelpful: 0 }),
+            (StepKind::Accept(_) | StepKind::Settle(_), _) => StepState::Watching(Watch::begin()),
+            (_, Some(clearance)) => StepState::Clearing(tried, clearance),
+            (StepKind::Ensure(Act::Start { front_end }), None) => {
+                // From here on the pool may be expected to count it.
+                self.core.absent.retain(|absent| *absent != front_end);
+                StepState::Running(tried.begin())
+            }
+            (_, None) => StepState::Running(tried.begin()),
+        };
+        self.set(graph, step, state);
+    }
+
+    fn enter(&mut self, graph: &StepGraph, phase: Phase) {
+        self.core.phase = phase;
+        match phase {
+            Phase::Over { from } => {
+                if let Some(domain) = from {
+                    self.set(graph, graph.domain(domain).ready, StepState::Pending(Try::default()));
+                }
+                self.take_route(graph, Route::FailedOver);
+            }
+            Phase::Gate(domain) => {
+                let ready = graph.domain(domain).ready;
+                // An answer of the pool opens a domain once.
+                if self.state(ready).is_satisfied() {
+                    self.set(graph, ready, StepState::Pending(Try::default()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The run goes no further: what was about to take a front end out is taken back.
+    pub(super) fn turn(&mut self, graph: &StepGraph, course: Course) {
+        self.core.course = course;
+        let active: Vec<StepId> = self.index.active.iter().copied().collect();
+        for step in active {
+            let out = self.index.route == Route::Rolling
+                && graph.kind(step).front_end().is_some_and(|front_end| self.index.is_out(front_end));
+            if let (StepState::Clearing(tried, _), false) = (self.state(step), out) {
+                self.set(graph, step, StepState::Pending(tried));
+            }
+        }
+    }
+
+    fn answered(&mut self, graph: &StepGraph, step: StepId, answer: &Answer) -> Result<(), Illegal> {
+        let kind = graph.checked_kind(step).ok_or(illegal("there is no such step"))?;
+        match (self.state(step), kind, answer) {
+            (StepState::Running(tried), StepKind::Preflight(front_end), Answer::Seen(seen)) => {
+                if seen.version == VersionSeen::Unanswered {
+                    self.unanswered(graph, step, tried);
+                } else {
+                    self.seen(graph, step, front_end, *seen);
+                }
+            }
+            (StepState::Running(tried), StepKind::PreflightPartner, Answer::Partner(health)) => {
+                match health {
+                    PartnerHealth::Unanswered => self.unanswered(graph, step, tried),
+                    // A plan that may never need its partner goes on; it is asked again before it is needed.
+                    PartnerHealth::Unhealthy if graph.failover_when() == FailoverWhen::Always => {
+                        self.set(graph, step, StepState::Stuck(Why::Unhealthy));
+                    }
+                    PartnerHealth::Healthy | PartnerHealth::Unhealthy => {
+                        self.set(graph, step, StepState::Done)
+                    }
+                }
+            }
+            (StepState::Gate(gate), StepKind::Ready(_), Answer::Readiness(readiness))
+                if gate.at == GateAt::Asking =>
+            {
+                let next = self.gate(graph, gate, readiness);
+                self.set(graph, step, next);
+            }
+            (StepState::Clearing(tried, Clearance::Count(n)), _, Answer::Counted(count)) => {
+                let next = self.counted(graph, step, tried, n, count);
+                self.set(graph, step, next);
+            }
+            (StepState::Clearing(tried, Clearance::Partner(n)), _, Answer::Partner(health)) => {
+                let next = match health {
+                    PartnerHealth::Healthy => StepState::Clearing(tried, Clearance::Window),
+                    _ if n + 1 < graph.plan().limits().observe.attempts => {
+                        StepState::Clearing(tried, Clearance::PartnerAgain(n + 1))
+                    }
+                    PartnerHealth::Unhealthy => StepState::Stuck(Why::Unhealthy),
+                    PartnerHealth::Unanswered => StepState::Stuck(Why::Unanswered),
+                };
+                self.set(graph, step, next);
+            }
+            (StepState::Clearing(tried, Clearance::Stopped), _, Answer::Looked(saw)) => {
+                self.still_stopped(graph, step, tried, *saw);
+            }
+            (StepState::Running(tried), StepKind::Ensure(act), Answer::Ensured(result)) => {
+                self.ensured(graph, step, act, tried, *result);
+            }
+            (StepState::Doubt(tried, looks), StepKind::Ensure(act), Answer::Looked(saw)) => {
+                self.looked(graph, step, act, tried, looks, *saw);
+            }
+            (StepState::Watching(watch), StepKind::Accept(_), Answer::Accepting(acceptance))
+                if watch.is_asking() =>
+            {
+                let good = *acceptance == crate::plan::Acceptance::Good;
+                let heard = *acceptance != crate::plan::Acceptance::Unanswered;
+                self.watched(graph, step, watch, good, heard);
+            }
+            (StepState::Watching(watch), StepKind::Settle(_), Answer::Readiness(readiness))
+                if watch.is_asking() =>
+            {
+                let good =
+                    matches!(readiness, Readiness::Ready { inactive, .. } if self.excuses(graph, inactive));
+                self.watched(graph, step, watch, good, *readiness != Readiness::Unanswered);
+            }
+            _ => return Err(illegal("the step did not ask for this answer")),
+        }
+        Ok(())
+    }
+
+    /// A question before the run that nobody answered.
+    fn unanswered(&mut self, graph: &StepGraph, step: StepId, tried: Try) {
+        let more = tried.attempt < graph.step(step).limit.attempts;
+        let next =
+            if more { StepState::Waiting(tried, Pause::BackOff) } else { StepState::Stuck(Why::Unanswered) };
+        self.set(graph, step, next);
+    }
+
+    /// What a front end said of itself: one that is where the plan wants it is not touched.
+    fn seen(&mut self, graph: &StepGraph, step: StepId, front_end: FrontEndId, seen: crate::plan::Seen) {
+        self.set(graph, step, StepState::Done);
+        if !seen.active
+            && let Err(place) = self.core.absent.binary_search(&front_end) {
+                self.core.absent.insert(place, front_end);
+            }
+        if seen.version != VersionSeen::Planned {
+            return;
+        }
+        let upgrade = graph.upgrade_of(front_end);
+        for needless in graph.chain(Route::Rolling, front_end) {
+            // At the right version but not active: it is not upgraded again, but it is started and accepted.
+            if seen.active || upgrade.contains(&needless) {
+                self.set(graph, needless, StepState::Needless);
+            }
+        }
+    }
+
+    fn gate(&self, graph: &StepGraph, gate: Gate, readiness: &Readiness) -> StepState {
+        let attempts = graph.plan().readiness().attempts;
+        let troubled = if graph.failover_when() == FailoverWhen::Troubled && graph.has(Route::FailedOver) {
+            StepState::Gate(Gate { at: GateAt::Troubled, ..gate })
+        } else {
+            StepState::Stuck(Why::Troubled)
+        };
+        match readiness {
+            Readiness::InsufficientActiveFrontEnds => troubled,
+            Readiness::Busy if gate.busy + 1 >= attempts => troubled,
+            Readiness::Busy => StepState::Gate(Gate { at: GateAt::Interval, busy: gate.busy + 1, ..gate }),
+            Readiness::Ready { domain: true, inactive } if self.may_open_with(graph, inactive) => {
+                StepState::Gate(Gate { at: GateAt::Window, ..gate })
+            }
+            // Any other answer ends a row of Busy. It never leads to failing over.
+            Readiness::Ready { .. } | Readiness::Unanswered if gate.unhelpful + 1 >= attempts => {
+                StepState::Stuck(Why::Unanswered)
+            }
+            Readiness::Ready { .. } | Readiness::Unanswered => {
+                StepState::Gate(Gate { at: GateAt::Interval, busy: 0, unhelpful: gate.unhelpful + 1 })
+            }
+        }
+    }
+
+    /// Whether a domain may be opened with these front ends inactive. None may be in a pool of three, where one down is
+    /// the minimum; elsewhere none that we have upgraded: it accepted connections and does not any more.
+    fn may_open_with(&self, graph: &StepGraph, inactive: &[FrontEndId]) -> bool {
+        if graph.plan().pool().quorum.all_before_a_domain {
+            return inactive.is_empty();
+        }
+        let upgraded = |front_end: &FrontEndId| {
+            let last = graph.upgrade_of(*front_end).end;
+            self.index.is_finished(*front_end) && self.state(StepId(last.0 - 1)) == StepState::Done
+        };
+        let mut unexcused = inactive.iter().filter(|id| !self.excuses(graph, std::slice::from_ref(id)));
+        !unexcused.any(upgraded)
+    }
+
+    /// Whether the quorum stands without this front end, without those that we have out or left out, and without those
+    /// that the count found inactive.
+    fn counted(&self, graph: &StepGraph, step: StepId, tried: Try, n: u8, count: &Count) -> StepState {
+        let stands = match count {
+            Count::Unanswered => false,
+            Count::Inactive(inactive) => {
+                let mut down = inactive.clone();
+                down.extend(self.index.out.iter().chain(&self.core.left_out).copied());
+                down.extend(graph.kind(step).front_end());
+                graph.plan().pool().quorum.stands_without(&mut down)
+            }
+        };
+        let out = graph.kind(step).front_end().is_some_and(|front_end| self.index.is_out(front_end));
+        if stands {
+            // A front end that is out already needs no window to be brought back.
+            return if out {
+                StepState::Running(tried.begin())
+            } else {
+                StepState::Clearing(tried, Clearance::Window)
+            };
+        }
+        if n + 1 < graph.plan().readiness().attempts {
+            return StepState::Clearing(tried, Clearance::CountAgain(n + 1));
+        }
+        StepState::Stuck(match count {
+            Count::Unanswered => Why::Unanswered,
+            Count::Inactive(_) => Why::Quorum,
+        })
+    }
+
+    /// A front end whose turn to be upgraded has come was asked whether it is still stopped.
+    fn still_stopped(&mut self, graph: &StepGraph, step: StepId, tried: Try, saw: Observation) {
+        if saw == Observation::Done {
+            return self.set(graph, step, StepState::Running(tried.begin()));
+        }
+        self.set(graph, step, StepState::Pending(tried));
+        if let Some(front_end) = graph.kind(step).front_end() {
+            self.prove_stop_again(graph, front_end);
+        }
+    }
+
+    fn ensured(
+        &mut self,
+        graph: &StepGraph,
+        step: StepId,
+        act: Act,
+        tried: Try,
+        result: Result<(), Problem>,
+    ) {
+        let performs = matches!(act, Act::Perform { .. });
+        let next = match result {
+            // The exit code of an action is its proof. Everything else is proved by a look: a stop can return with
+            // services not drained, and FailedOver does not mean stopped.
+            Ok(()) if performs || matches!(act, Act::Start { .. }) => StepState::Done,
+            Ok(()) | Err(Problem::Unknown) => StepState::Doubt(tried, 0),
+            Err(Problem::Transient) => StepState::Waiting(tried, Pause::BackOff),
+            Err(Problem::Permanent) if performs => StepState::Stuck(Why::Failed),
+            Err(Problem::Permanent) => StepState::Doubt(Try { attempt: Try::GIVEN_UP, ..tried }, 0),
+        };
+        self.set(graph, step, next);
+    }
+
+    /// A window's answer opens a gate or clears a step, or turns the run toward a pause.
+    fn window(&mut self, graph: &StepGraph, step: StepId, answer: WindowAnswer) -> Result<(), Illegal> {
+        let state = self.checked(graph, step)?;
+        let (opened, taken_back) = match state {
+            StepState::Gate(gate) if gate.at == GateAt::Window => {
+                (StepState::Done, StepState::Pending(Try::default()))
+            }
+            StepState::Clearing(tried, Clearance::Window) => {
+                (StepState::Running(tried.begin()), StepState::Pending(tried))
+            }
+            _ => return Err(illegal("the step did not ask for the window")),
+        };
+        let why = match answer {
+            WindowAnswer::Fits => {
+                self.set(graph, step, opened);
+                return Ok(());
+            }
+            WindowAnswer::TooLate => PauseWhy::TooLate,
+            WindowAnswer::Closed => PauseWhy::Closed,
+        };
+        self.set(graph, step, taken_back);
+        self.turn(graph, Course::Pausing(why));
+        Ok(())
+    }
+
+    fn elapsed(&mut self, graph: &StepGraph, timer: Timer) -> Result<(), Illegal> {
+        let state = self.checked(graph, timer.step)?;
+        let next = match (state, timer.kind) {
+            (StepState::Waiting(tried, Pause::BackOff), TimerKind::BackOff) => match graph.kind(timer.step) {
+                StepKind::Preflight(_) | StepKind::PreflightPartner => StepState::Running(tried.begin()),
+                _ => StepState::Doubt(Try { late: true, ..tried }, 0),
+            },
+            (StepState::Waiting(tried, Pause::LookAgain(looks)), TimerKind::LookAgain) => {
+                StepState::Doubt(tried, looks)
+            }
+            (StepState::Clearing(tried, Clearance::CountAgain(n)), TimerKind::Interval) => {
+                StepState::Clearing(tried, Clearance::Count(n))
+            }
+            (StepState::Clearing(tried, Clearance::PartnerAgain(n)), TimerKind::Interval) => {
+                StepState::Clearing(tried, Clearance::Partner(n))
+            }
+            (StepState::Gate(gate), TimerKind::Interval) if gate.at == GateAt::Interval => {
+                StepState::Gate(Gate { at: GateAt::Asking, ..gate })
+            }
+            (StepState::Watching(watch), kind) => self.watch_elapsed(watch, kind)?,
+            (StepState::Running(tried) | StepState::Doubt(tried, _), TimerKind::Limit)
+            | (StepState::Waiting(tried, Pause::LookAgain(_)), TimerKind::Limit)
+                if !tried.late =>
+            {
+                self.over_limit(graph, timer.step, state, tried)
+            }
+            _ => return Err(illegal("nothing waits for this timer")),
+        };
+        self.set(graph, timer.step, next);
+        Ok(())
+    }
+
+    /// A try took longer than it may: it is in doubt, unless it is a drain that the plan then cuts short.
+    fn over_limit(&self, graph: &StepGraph, step: StepId, state: StepState, tried: Try) -> StepState {
+        let drains = matches!(graph.act(step), Some(Act::Stop { mode: Mode::Graceful, .. }));
+        if drains && !tried.hard && graph.plan().drain().then == AfterDrain::Immediate {
+            return StepState::Running(Try { hard: true, ..tried });
+        }
+        let late = Try { late: true, ..tried };
+        match state {
+            StepState::Doubt(_, looks) => StepState::Doubt(late, looks),
+            StepState::Waiting(_, pause) => StepState::Waiting(late, pause),
+            _ => StepState::Doubt(late, 0),
+        }
+    }
+
+    fn abort(&mut self, graph: &StepGraph) {
+        self.turn(graph, Course::Ended(Outcome::Aborted));
+        let active: Vec<StepId> = self.index.active.iter().copied().collect();
+        for step in active {
+            if let (StepState::Running(tried), StepKind::Ensure(_)) = (self.state(step), graph.kind(step)) {
+                self.set(graph, step, StepState::Doubt(tried, 0));
+            }
+        }
+    }
+}

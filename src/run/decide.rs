@@ -1,0 +1,232 @@
+//! What the machine decides by itself: the next event that needs nobody's answer.
+
+use super::state::{Clearance, GateAt, StepState};
+use super::{Course, Event, Outcome, Phase, Run};
+use crate::graph::{Route, StepGraph, StepId, StepKind};
+use crate::plan::{Act, DomainId, FailoverWhen, FrontEndId, Product};
+
+/// Front ends that are looked at together before the run. Questions change nothing, but each may hold a connection.
+pub const PREFLIGHT_AT_ONCE: u32 = 16;
+
+impl Run {
+    /// The next event that needs nobody's answer; `None` when the run waits for the world or has ended.
+    ///
+    /// The decision is the event: there is no list of actions that could go stale. Pure, and the same for the same
+    /// state.
+    pub fn decide(&self, graph: &StepGraph) -> Option<Event> {
+        if let Course::Ended(_) = self.core.course {
+            return None;
+        }
+        if let Some(event) = self.decide_trouble(graph) {
+            return Some(event);
+        }
+        if self.core.course == Course::Forward
+            && let Some(event) = self.decide_phase(graph) {
+                return Some(event);
+            }
+        if let Some(step) = self.next_step(graph) {
+            return Some(Event::Begin { step });
+        }
+        self.decide_end()
+    }
+
+    /// A step that needs a person ends the forward motion, unless the plan tolerates it.
+    fn decide_trouble(&self, graph: &StepGraph) -> Option<Event> {
+        let step = *self.index.stuck.first()?;
+        if let Some(front_end) = self.tolerable(graph, step) {
+            return Some(Event::Forgo { front_end });
+        }
+        (self.core.course != Course::Stopping).then_some(Event::Halt { step })
+    }
+
+    /// The front end of a stuck step, if the plan goes on without it.
+    pub(super) fn tolerable(&self, graph: &StepGraph, step: StepId) -> Option<FrontEndId> {
+        let plan = graph.plan();
+        let front_end = graph.kind(step).front_end()?;
+        let one_more = self.core.forgone + 1;
+        (plan.product() == Product::Generic && one_more < plan.failed_front_ends()).then_some(front_end)
+    }
+
+    /// The next phase, once this one has nothing left to do.
+    fn decide_phase(&self, graph: &StepGraph) -> Option<Event> {
+        let enter = |phase| Some(Event::Enter { phase });
+        match self.core.phase {
+            Phase::Preflight if self.index.preflight_open == 0 => {
+                if graph.failover_when() == FailoverWhen::Always && self.index.open > 0 {
+                    return enter(Phase::Over { from: None });
+                }
+                self.next_domain(graph, DomainId(0))
+            }
+            Phase::Gate(domain) => match self.state(graph.domain(domain).ready) {
+                StepState::Done => enter(Phase::Open { domain, more: true }),
+                StepState::Gate(gate) if gate.at == GateAt::Troubled => {
+                    enter(Phase::Over { from: Some(domain) })
+                }
+                // Its last front ends were skipped: what was done to the others still has to settle.
+                _ if self.index.domain_open(domain) == 0 => enter(Phase::Settle(Some(domain))),
+                _ => None,
+            },
+            Phase::Open { domain, more } => {
+                if self.index.domain_open(domain) == 0 {
+                    enter(Phase::Settle(Some(domain)))
+                } else if !more && self.index.out.is_empty() {
+                    enter(Phase::Gate(domain))
+                } else {
+                    None
+                }
+            }
+            Phase::Over { .. } => {
+                let over = graph.over()?;
+                let back = self.state(over.fail_back).is_satisfied() && self.index.open == 0;
+                if back { enter(Phase::Settle(None)) } else { None }
+            }
+            Phase::Settle(Some(domain)) => {
+                let steps = graph.domain(domain);
+                let approved = steps.approve_after.is_none_or(|step| self.state(step).is_satisfied());
+                if self.state(steps.settle).is_satisfied() && approved {
+                    self.next_domain(graph, DomainId(domain.0 + 1))
+                } else {
+                    None
+                }
+            }
+            Phase::Settle(None) => {
+                let settled = graph.over().is_some_and(|over| self.state(over.settle).is_satisfied());
+                if settled { enter(Phase::Finished) } else { None }
+            }
+            Phase::Preflight | Phase::Finished => None,
+        }
+    }
+
+    /// From `domain` on: passes what needs nothing, enters the gate of the next that does, or finishes.
+    fn next_domain(&self, graph: &StepGraph, domain: DomainId) -> Option<Event> {
+        let domains = graph.plan().pool().domains.len() as u16;
+        let mut domain = domain;
+        while domain.0 < domains && self.state(graph.domain(domain).settle).is_satisfied() {
+            domain.0 += 1;
+        }
+        Some(if domain.0 == domains {
+            Event::Enter { phase: Phase::Finished }
+        } else if self.index.domain_open(domain) == 0 {
+            Event::Pass { domain }
+        } else {
+            Event::Enter { phase: Phase::Gate(domain) }
+        })
+    }
+
+    /// Which step begins next: the table "which step may begin in which phase". What brings a front end back never
+    /// asks whether the run goes forward.
+    fn next_step(&self, graph: &StepGraph) -> Option<StepId> {
+        let forward = self.core.course == Course::Forward;
+        match self.core.phase {
+            Phase::Preflight => (forward && self.index.preflight_running < PREFLIGHT_AT_ONCE)
+                .then(|| self.index.ready.first().copied())?,
+            Phase::Gate(_) | Phase::Settle(_) => forward.then(|| self.index.ready.first().copied())?,
+            Phase::Open { more, .. } => self.next_in_chain(graph).or_else(|| {
+                let place = self.index.at_work < graph.plan().at_once().front_ends;
+                let may = forward && more && place && self.index.counting.is_none() && !self.is_clearing();
+                may.then(|| self.index.entries.first().copied())?
+            }),
+            Phase::Over { .. } => {
+                if self.is_failed_back(graph) {
+                    return self.next_in_chain(graph);
+                }
+                // Who is being asked whether it is still stopped holds a place already.
+                let place = self.index.at_work < graph.plan().at_once().failed_over_upgrades;
+                let place = place && !self.is_clearing();
+                let upgrade = || place.then(|| self.index.entries.first().copied())?;
+                forward.then(|| self.index.ready.first().copied().or_else(upgrade))?
+            }
+            Phase::Finished => None,
+        }
+    }
+
+    /// The next step of a front end that is out. There are never more of these than are out at once.
+    fn next_in_chain(&self, graph: &StepGraph) -> Option<StepId> {
+        let rolling = self.index.route == Route::Rolling;
+        let may = |step: &StepId| {
+            let counts = matches!(
+                self.clearances(graph, *step).first(),
+                Some(Clearance::Count(_)) if self.index.counting.is_some()
+            );
+            // What is in trouble stays as it is: nothing more is begun on a front end with a stuck step.
+            let front_end = graph.kind(*step).front_end();
+            let stuck = self.index.stuck.iter().any(|stuck| graph.kind(*stuck).front_end() == front_end);
+            graph.link(*step).is_some() && !counts && !stuck
+        };
+        // A front end that is out and whose first step has to be done again stands among the entries.
+        let again = || {
+            let out = self.index.out.iter().filter(|_| rolling);
+            out.map(|front_end| graph.first_of(*front_end))
+                .find(|step| self.index.entries.contains(step) && may(step))
+        };
+        self.index.ready.iter().copied().find(may).or_else(again)
+    }
+
+    /// An entry that has been counted and asks for the window holds its place too.
+    fn is_clearing(&self) -> bool {
+        self.index.active.iter().any(|step| matches!(self.state(*step), StepState::Clearing(..)))
+    }
+
+    /// Whether the pool was failed back, so that what follows brings front ends back.
+    pub(super) fn is_failed_back(&self, graph: &StepGraph) -> bool {
+        graph.over().is_some_and(|over| self.state(over.fail_back).is_satisfied())
+    }
+
+    /// What is asked before a step begins.
+    pub(super) fn clearances(&self, graph: &StepGraph, step: StepId) -> Clearances {
+        let StepState::Pending(tried) = self.state(step) else { return Clearances::None };
+        match graph.kind(step) {
+            StepKind::Ensure(Act::FailOver) => Clearances::PartnerThenWindow,
+            // Going on with a stop that was found half way takes nobody out.
+            StepKind::Ensure(Act::Stop { .. }) if tried.partly => Clearances::None,
+            StepKind::Ensure(Act::Stop { .. }) if self.index.route == Route::FailedOver => Clearances::Window,
+            StepKind::Ensure(Act::Stop { front_end, .. }) if self.index.is_out(front_end) => {
+                Clearances::Count
+            }
+            StepKind::Ensure(Act::Stop { .. }) => Clearances::CountThenWindow,
+            StepKind::Ensure(_) if self.index.route == Route::Rolling && graph.takes_out(step) => {
+                Clearances::CountThenWindow
+            }
+            StepKind::Ensure(_) if self.index.route == Route::FailedOver && graph.begins_upgrade(step) => {
+                Clearances::Stopped
+            }
+            _ => Clearances::None,
+        }
+    }
+
+    /// A run ends when it is finished, or when it goes no further and nothing of ours is left to come back.
+    fn decide_end(&self) -> Option<Event> {
+        // Whoever is out and waits for a count is still to be brought back; the others were taken back by the turn.
+        let quiet = self.index.underway == 0 && !self.is_clearing();
+        let outcome = match self.core.course {
+            Course::Forward if self.core.phase == Phase::Finished => Outcome::Complete,
+            Course::Pausing(why) if quiet => Outcome::Paused(why),
+            Course::Stopping if quiet => Outcome::Stopped,
+            _ => return None,
+        };
+        Some(Event::End { outcome })
+    }
+}
+
+/// What is asked before a step begins, in order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Clearances {
+    None,
+    Count,
+    Window,
+    CountThenWindow,
+    PartnerThenWindow,
+    Stopped,
+}
+
+impl Clearances {
+    pub(super) fn first(self) -> Option<Clearance> {
+        match self {
+            Clearances::None => None,
+            Clearances::Count | Clearances::CountThenWindow => Some(Clearance::Count(0)),
+            Clearances::Window => Some(Clearance::Window),
+            Clearances::PartnerThenWindow => Some(Clearance::Partner(0)),
+            Clearances::Stopped => Some(Clearance::Stopped),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! What persons do to a run: resume it, try again, leave out, resolve. All of it is in the journal.
+
+use super::event::illegal;
+use super::state::{Pause, StepState, Try, Watch};
+use super::{Course, Illegal, Phase, Run};
+use crate::graph::{Route, StepGraph, StepId, StepKind};
+use crate::plan::FrontEndId;
+
+impl Run {
+    /// A process takes the run up. Nobody was looking: what was in flight is in doubt, what proves health by
+    /// watching begins again, no answer of before opens or clears anything.
+    ///
+    /// Who resumes has seen what the run stopped for, so questions and watches that were stuck are asked again; a
+    /// step whose effect failed or is in doubt waits for the person's word.
+    pub(super) fn resume(&mut self, graph: &StepGraph) {
+        self.epoch += 1;
+        self.core.course = Course::Forward;
+        let taken_up: Vec<StepId> = self.index.active.union(&self.index.stuck).copied().collect();
+        for step in taken_up {
+            let next = resumed(graph.kind(step), self.state(step));
+            self.set(graph, step, next);
+        }
+        self.prove_stops_again(graph);
+        self.prove_acceptances_again(graph);
+        match self.core.phase {
+            Phase::Gate(domain) => {
+                // Also a gate that had just opened, or that was about to send us to the other route.
+                self.set(graph, graph.domain(domain).ready, StepState::Pending(Try::default()));
+            }
+            Phase::Open { domain, .. } => self.core.phase = Phase::Open { domain, more: false },
+            Phase::Over { from: Some(_) } => {
+                let begun = graph
+                    .over()
+                    .is_some_and(|over| !matches!(self.state(over.fail_over), StepState::Pending(_)));
+                if !begun {
+                    self.back_to_the_gate(graph);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A proof of stop does not outlive a resume while there is still something to upgrade.
+    fn prove_stops_again(&mut self, graph: &StepGraph) {
+        let front_ends: Vec<FrontEndId> = match self.index.route {
+            Route::Rolling => self.index.out.iter().copied().collect(),
+            Route::FailedOver => graph.plan().front_end_ids().collect(),
+        };
+        for front_end in front_ends {
+            let upgrade = graph.upgrade_of(front_end);
+            let mut actions = (upgrade.start.0..upgrade.end.0 - 1).map(StepId);
+            if actions.any(|action| !self.state(action).is_satisfied()) {
+                self.prove_stop_again(graph, front_end);
+            }
+        }
+    }
+
+    /// Nor does a proof that a front end accepts connections, while it is still to be put back into service.
+    fn prove_acceptances_again(&mut self, graph: &StepGraph) {
+        for front_end in graph.plan().front_end_ids() {
+            if self.is_out(front_end) {
+                self.prove_acceptance_again(graph, front_end);
+            }
+        }
+    }
+
+    /// A stuck step is to be tried again. What may have taken place is looked at first.
+    pub(super) fn retry(&mut self, graph: &StepGraph, step: StepId) -> Result<(), Illegal> {
+        match (self.checked(graph, step)?, graph.kind(step)) {
+            (StepState::Stuck(why), StepKind::Ensure(_)) if why.is_of_an_effect() => {
+                self.set(graph, step, StepState::Doubt(Try::look(), 0));
+            }
+            (StepState::Stuck(_), _) => self.set(graph, step, StepState::Pending(Try::default())),
+            // Resuming has asked it again already.
+            (StepState::Pending(_) | StepState::Watching(_), _) => return Ok(()),
+            _ => return Err(illegal("only a step that needs a person can be tried again")),
+        }
+        self.go_on();
+        Ok(())
+    }
+
+    /// A front end is left out, as it is. One that is finished can be left out too: then a domain may open, and the pool
+    /// may settle, without it.
+    pub(super) fn skip(&mut self, graph: &StepGraph, front_end: FrontEndId) -> Result<(), Illegal> {
+        if front_end.index() >= graph.plan().pool().front_ends.len() {
+            return Err(illegal("there is no such front end"));
+        }
+        if self.is_skipped(graph, front_end) {
+            return Err(illegal("the front end is left out already"));
+        }
+        let doubtful = |step: StepId| match graph.kind(step) {
+            StepKind::Ensure(_) => self.state(step).in_doubt(),
+            _ => false,
+        };
+        if self.steps_of(graph, front_end).any(doubtful) {
+            return Err(illegal("a step of the front end is in doubt: resolve it first"));
+        }
+        self.leave_out(graph, front_end);
+        self.go_on();
+        Ok(())
+    }
+
+    /// A person says how a step in doubt ended.
+    pub(super) fn resolve(&mut self, graph: &StepGraph, step: StepId, done: bool) -> Result<(), Illegal> {
+        let doubt = match (self.checked(graph, step)?, graph.kind(step)) {
+            (StepState::Stuck(why), StepKind::Ensure(_)) => why.in_doubt(),
+            (StepState::Doubt(..) | StepState::Waiting(..), StepKind::Ensure(_)) => true,
+            _ => false,
+        };
+        if !doubt {
+            return Err(illegal("the step is not in doubt"));
+        }
+        if done {
+            self.set(graph, step, StepState::Done);
+        } else {
+            self.not_done(graph, step, Try::default());
+        }
+        self.go_on();
+        Ok(())
+    }
+
+    /// Leaves every unfinished step of a front end out, on both routes.
+    pub(super) fn leave_out(&mut self, graph: &StepGraph, front_end: FrontEndId) {
+        if let (true, Err(place)) = (self.is_out(front_end), self.core.left_out.binary_search(&front_end)) {
+            self.core.left_out.insert(place, front_end);
+        }
+        let steps: Vec<StepId> = self.steps_of(graph, front_end).collect();
+        for step in steps {
+            if !self.state(step).is_satisfied() {
+                self.set(graph, step, StepState::Skipped);
+            }
+        }
+        // Where the observers are chosen, and where settling excuses it, one look must tell that it is left out.
+        self.set(graph, graph.preflight_of(front_end), StepState::Skipped);
+    }
+
+    fn steps_of<'a>(
+        &self,
+        graph: &'a StepGraph,
+        front_end: FrontEndId,
+    ) -> impl Iterator<Item = StepId> + use<'a> {
+        let other = graph.has(Route::FailedOver).then(|| graph.chain(Route::FailedOver, front_end));
+        std::iter::once(graph.preflight_of(front_end))
+            .chain(graph.chain(Route::Rolling, front_end))
+            .chain(other.into_iter().flatten())
+    }
+
+    /// What a person did may have removed the trouble for which the run was going no further.
+    fn go_on(&mut self) {
+        if self.core.course == Course::Stopping && self.index.stuck.is_empty() {
+            self.core.course = Course::Forward;
+        }
+    }
+}
+
+/// The state in which a step is taken up.
+fn resumed(kind: StepKind, state: StepState) -> StepState {
+    match (kind, state) {
+        (StepKind::Preflight(_) | StepKind::PreflightPartner, _)
+        | (StepKind::Ready(_) | StepKind::Settle(_), _) => StepState::Pending(Try::default()),
+        (StepKind::Ensure(_), StepState::Stuck(why)) if !why.is_of_an_effect() => {
+            StepState::Pending(Try::default())
+        }
+        (StepKind::Accept(_), _) => StepState::Watching(Watch::begin()),
+        (StepKind::Approve(_), state) => state,
+        (_, StepState::Clearing(tried, _)) => StepState::Pending(tried),
+        (_, StepState::Running(tried) | StepState::Doubt(tried, _)) => StepState::Doubt(tried, 0),
+        (_, StepState::Waiting(tried, Pause::LookAgain(_))) => StepState::Waiting(tried, Pause::LookAgain(0)),
+        (_, state) => state,
+    }
+}

@@ -1,0 +1,59 @@
+//! When the clock of a rehearsal begins.
+
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::written::StartsText;
+use crate::document::{Code, Finding, Spanned};
+use crate::plan::{Length, Plan, Window};
+
+/// The instant that is meant.
+pub(super) fn starts(text: &StartsText, plan: &Plan) -> Result<Timestamp, Finding> {
+    match text {
+        StartsText::At(written) => instant(written, plan.window()),
+        StartsText::AfterStart(length) => shifted(length, plan.window(), |window| window.start, 1),
+        StartsText::BeforeEnd(length) => shifted(length, plan.window(), |window| window.end, -1),
+    }
+}
+
+fn shifted(
+    length: &Spanned<Length>,
+    window: Option<&Window>,
+    edge: fn(&Window) -> Timestamp,
+    sign: i32,
+) -> Result<Timestamp, Finding> {
+    let finding = |message: &str, help: &str| {
+        Err(Finding::new(Code::WrongForm, message, help).at(length.span(), "cannot be placed"))
+    };
+    let Some(window) = window else {
+        return finding(
+            "the plan has no maintenance window to start by",
+            "give the plan a window, or write `at` and an instant",
+        );
+    };
+    let by = SignedDuration::try_from(length.get()).ok().map(|by| if sign < 0 { -by } else { by });
+    match by.and_then(|by| edge(window).checked_add(by).ok()) {
+        Some(instant) => Ok(instant),
+        None => finding("that is beyond the end of time", "write a shorter length"),
+    }
+}
+
+/// With an offset it is an instant; without one it is read in the zone of the window, or in UTC where there is none.
+fn instant(written: &Spanned<String>, window: Option<&Window>) -> Result<Timestamp, Finding> {
+    if let Ok(instant) = written.parse::<Timestamp>() {
+        return Ok(instant);
+    }
+    let finding = |message: String, help: &str| {
+        Finding::new(Code::WrongForm, message, help).at(written.span(), "not an instant")
+    };
+    let local: DateTime = written.parse().map_err(|_| {
+        let message = format!("`{}` is no date and time", written.escape_debug());
+        finding(message, "write a local time such as `2026-12-05T22:00`, or one with an offset")
+    })?;
+    let zone = window.map_or(TimeZone::UTC, Window::time_zone);
+    zone.to_ambiguous_timestamp(local).unambiguous().map_err(|_| {
+        let message = format!("daylight saving time leaves `{}` out or repeats it", written.escape_debug());
+        finding(message, "write it with its offset, such as `2026-10-25T02:30+02:00`")
+    })
+}

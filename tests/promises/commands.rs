@@ -1,0 +1,147 @@
+//! The commands, as a user runs them: what they write, and the exit code.
+//!
+//! `TRYCMD=overwrite cargo test --test promises commands` writes the goldens anew; read the difference.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::golden;
+
+#[test]
+fn the_commands_do_what_their_goldens_show() {
+    trycmd::TestCases::new().case("tests/cmd/*.trycmd");
+}
+
+/// The program with a folder of runs and one of claims of its own.
+fn poolroll(dir: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_poolroll"));
+    command
+        .args(args)
+        .current_dir(dir)
+        .env("POOLROLL_RUNS_DIR", dir.join("runs"))
+        .env("POOLROLL_CLAIMS_DIR", dir.join("claims"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn run(dir: &Path, args: &[&str]) -> Output {
+    poolroll(dir, args).output().expect("the program can be run")
+}
+
+fn json(dir: &Path, args: &[&str]) -> Value {
+    let output = run(dir, args);
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{args:?}: {error}\n{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+fn plan() -> String {
+    golden::at("plans/lync-2013-graceful.yaml").display().to_string()
+}
+
+#[test]
+fn a_run_that_is_applied_ends_with_a_recap_and_frees_its_pool() {
+    let dir = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let output = run(dir.path(), &["apply", &plan(), "--yes", "--speed", "6000"]);
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(0), "{err}");
+        assert!(out.contains("pool01.contoso.com: complete, 6 of 6 front ends at 5.0.8308.1149"), "{out}");
+        assert!(err.contains("next: poolroll report "), "{err}");
+    }
+    let runs = json(dir.path(), &["runs", "--format", "json"]);
+    assert_eq!(runs["runs"].as_array().map(Vec::len), Some(2));
+    let newest = runs["runs"][0]["run"].as_str().unwrap();
+    let report = json(dir.path(), &["report", newest, "--format", "json"]);
+    assert_eq!(report["state"], "complete");
+    assert_eq!(report["front_ends"].as_array().map(Vec::len), Some(6));
+    assert!(report["front_ends"].as_array().unwrap().iter().all(|row| row["standing"] == "done"));
+    // What has ended is not taken up again.
+    assert_eq!(run(dir.path(), &["resume"]).status.code(), Some(6));
+}
+
+#[test]
+fn a_run_is_paused_by_another_process_and_taken_up_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let applied = poolroll(dir.path(), &["apply", &plan(), "--yes", "--speed", "3000"]).spawn().unwrap();
+    let begun = Instant::now();
+    let out = |status: &Value| {
+        status["front_ends"].as_array().is_some_and(|rows| rows.iter().any(|row| row["standing"] == "out"))
+    };
+    loop {
+        let output = run(dir.path(), &["status", "--format", "json"]);
+        if serde_json::from_slice(&output.stdout).is_ok_and(|status| out(&status)) {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "no front end was taken out");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // Somebody else cannot begin on the same pool meanwhile.
+    assert_eq!(run(dir.path(), &["apply", &plan(), "--yes"]).status.code(), Some(6));
+    let paused = run(dir.path(), &["pause", "--reason", "lunch"]);
+    assert_eq!(paused.status.code(), Some(0), "{}", String::from_utf8_lossy(&paused.stderr));
+    let applied = applied.wait_with_output().unwrap();
+    assert_eq!(applied.status.code(), Some(5), "{}", String::from_utf8_lossy(&applied.stderr));
+    let status = json(dir.path(), &["status", "--format", "json"]);
+    assert_eq!(status["state"], "paused");
+    assert!(!out(&status), "a pause leaves nothing out: {status:#}");
+    // Nobody runs it now.
+    assert_eq!(run(dir.path(), &["pause"]).status.code(), Some(6));
+    let resumed = run(dir.path(), &["resume"]);
+    assert_eq!(resumed.status.code(), Some(0), "{}", String::from_utf8_lossy(&resumed.stderr));
+    let run = status["run"].as_str().unwrap();
+    let report = json(dir.path(), &["report", run, "--format", "json"]);
+    assert_eq!(report["state"], "complete");
+    let persons = report["persons"].as_array().unwrap();
+    assert_eq!(persons[0]["reason"], "lunch");
+    assert_eq!(persons[1]["did"], "took it up");
+}
+
+#[test]
+fn a_saved_plan_runs_only_while_it_is_the_one_that_was_saved() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(run(dir.path(), &["plan", &plan(), "--out", "saved.json"]).status.code(), Some(0));
+    let applied = run(dir.path(), &["apply", "saved.json", "--yes", "--speed", "6000"]);
+    assert_eq!(applied.status.code(), Some(0), "{}", String::from_utf8_lossy(&applied.stderr));
+    let path = dir.path().join("saved.json");
+    let saved = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, saved.replace("time_limit: 1h", "time_limit: 2h")).unwrap();
+    let applied = run(dir.path(), &["apply", "saved.json", "--yes"]);
+    assert_eq!(applied.status.code(), Some(6), "{}", String::from_utf8_lossy(&applied.stderr));
+}
+
+#[test]
+fn a_starter_plan_is_written_once_and_validates() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(run(dir.path(), &["init", "--pool", "lync.example.org"]).status.code(), Some(0));
+    assert_eq!(run(dir.path(), &["validate", "--deny-warnings", "plan.yaml"]).status.code(), Some(0));
+    assert_eq!(run(dir.path(), &["init"]).status.code(), Some(6));
+    assert_eq!(run(dir.path(), &["init", "--force"]).status.code(), Some(0));
+}
+
+#[test]
+fn every_event_is_a_line_of_json_and_the_first_says_the_version() {
+    let output = run(&golden::at("."), &["rehearse", "plans/minimal.yaml", "--events", "-"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["type"], "version");
+    assert_eq!(lines[0]["format"], "1.0");
+    assert!(lines.len() > 50 && lines[1..].iter().all(|line| line["type"] == "event"));
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_program_quietly() {
+    for args in
+        [["plan", "plans/lync-2013-graceful.yaml"], ["schema", "--kind=plan"], ["completions", "bash"]]
+    {
+        let mut child = poolroll(&golden::at("."), &args).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let talk = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && talk.is_empty(), "{args:?}: {:?} {talk}", output.status);
+    }
+}

@@ -1,0 +1,15 @@
+//! What poolroll promises, a module a promise. This is the one test binary.
+//!
+//! Goldens are compared byte by byte; `POOLROLL_BLESS=1 cargo test --test promises` writes them anew. Read the
+//! difference before committing it: a golden is a message that somebody will read at three in the morning.
+
+mod agreement;
+mod commands;
+mod findings;
+mod golden;
+mod plans;
+mod rehearsals;
+mod render;
+mod schema;
+mod stage;
+mod tidy;
