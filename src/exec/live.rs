@@ -266,6 +266,18 @@ impl LiveRun {
     pub fn resume(&mut self, words: &[Word], audience: &mut impl Audience) -> Result<(), LiveError> {
         let graph = Arc::clone(self.shell.graph());
         let mut tried = self.shell.run().clone();
+        for word in words {
+            // Once taken up, a step that was stuck looks like any other.
+            let needless = match word.event {
+                Event::Retry { step } => graph.checked_kind(step).is_some() && !tried.needs_person(step),
+                _ => false,
+            };
+            if needless {
+                return Err(LiveError::Refused {
+                    why: "only a step that needs a person can be tried again".into(),
+                });
+            }
+        }
         for event in std::iter::once(&Event::Resumed).chain(words.iter().map(|word| &word.event)) {
             tried.apply(&graph, event).map_err(|illegal| LiveError::Refused { why: illegal.why.into() })?;
         }

@@ -49,12 +49,16 @@ pub(super) fn failed_over(plan: &Plan, steps: &[Step], layout: &Layout) -> Optio
     if let Some(approve) = over.approve_fail_back {
         route.edge(approve, over.fail_back, Reason::ApprovedFirst);
     }
+    route.edge(over.fail_over, way_back, Reason::FailedOverFirst);
     for front_end in plan.front_end_ids() {
         let out: Vec<StepId> =
             layout.over_head(front_end).chain(layout.upgrade_chain(front_end)).map(StepId).collect();
         let back: Vec<StepId> = layout.over_tail(front_end).map(StepId).collect();
+        let stop = StepId(layout.over_head(front_end).end - 1);
         route.edge(over.fail_over, out[0], Reason::FailedOverFirst);
         route.chain(&out);
+        // Not through the upgrades alone: they may all have been done on the rolling route.
+        route.edge(stop, way_back, Reason::AllStoppedBeforeFailBack);
         route.edge(out[out.len() - 1], way_back, Reason::AllUpgradedBeforeFailBack);
         route.edge(over.fail_back, back[0], Reason::FailedBackBeforeStart);
         route.chain(&back);
@@ -91,12 +95,35 @@ impl<'a> Edges<'a> {
         }
     }
 
-    /// One step after the other, each with the reason that its kind gives.
+    /// One step after the other, each with the reason that its kind gives. A stop and an acceptance can lose their
+    /// proof again when what follows them is done already, so all that needs the proof waits for it directly.
     fn chain(&mut self, chain: &[StepId]) {
+        let kind = |route: &Self, step: StepId| route.steps[step.index()].kind;
+        let mut proofs: Vec<StepId> = Vec::new();
         for pair in chain.windows(2) {
-            let reason = reason(self.steps[pair[0].index()].kind, self.steps[pair[1].index()].kind);
-            self.edge(pair[0], pair[1], reason);
+            let (first, second) = (kind(self, pair[0]), kind(self, pair[1]));
+            for proof in &proofs {
+                if needs(second, kind(self, *proof)) {
+                    self.edge(*proof, pair[1], reason(kind(self, *proof), second));
+                }
+            }
+            self.edge(pair[0], pair[1], reason(first, second));
+            if matches!(first, StepKind::Ensure(Act::Stop { .. }) | StepKind::Accept(_)) {
+                proofs.push(pair[0]);
+            }
         }
+    }
+}
+
+/// Whether a step that does not follow a proof directly needs it all the same.
+fn needs(step: StepKind, proof: StepKind) -> bool {
+    match (proof, step) {
+        (StepKind::Ensure(Act::Stop { .. }), StepKind::Ensure(Act::Perform { moment, .. })) => {
+            moment == Moment::Upgrade
+        }
+        (StepKind::Ensure(Act::Stop { .. }), StepKind::Ensure(Act::Restart { .. })) => true,
+        (StepKind::Accept(_), StepKind::Ensure(Act::Perform { moment, .. })) => moment == Moment::AfterAccept,
+        _ => false,
     }
 }
 
@@ -104,6 +131,9 @@ impl<'a> Edges<'a> {
 fn reason(first: StepKind, second: StepKind) -> Reason {
     match (first, second) {
         (_, StepKind::Ensure(Act::Stop { .. })) => Reason::OutOfServiceBeforeStop,
+        (StepKind::Ensure(Act::Stop { .. }), StepKind::Ensure(Act::Restart { .. })) => {
+            Reason::StopBeforeRestart
+        }
         (StepKind::Ensure(Act::Stop { .. }), _) => Reason::StopBeforeUpgrade,
         (_, StepKind::Ensure(Act::Restart { .. })) => Reason::RestartAfterUpgrade,
         (_, StepKind::Ensure(Act::Start { .. })) => Reason::StartAfterRestart,

@@ -90,6 +90,7 @@ pub enum Reason {
     GateOpensTheDomain,
     OutOfServiceBeforeStop,
     StopBeforeUpgrade,
+    StopBeforeRestart,
     ActionsInOrder,
     RestartAfterUpgrade,
     StartAfterRestart,
@@ -98,6 +99,7 @@ pub enum Reason {
     AllBackBeforeSettling,
     OneDomainAtATime,
     FailedOverFirst,
+    AllStoppedBeforeFailBack,
     AllUpgradedBeforeFailBack,
     FailedBackBeforeStart,
 }
@@ -110,6 +112,7 @@ impl fmt::Display for Reason {
             Reason::GateOpensTheDomain => "the gate opens the domain",
             Reason::OutOfServiceBeforeStop => "out of service before stop",
             Reason::StopBeforeUpgrade => "stop before upgrade",
+            Reason::StopBeforeRestart => "stop before restart",
             Reason::ActionsInOrder => "actions in order",
             Reason::RestartAfterUpgrade => "restart after upgrade",
             Reason::StartAfterRestart => "start after restart",
@@ -118,6 +121,7 @@ impl fmt::Display for Reason {
             Reason::AllBackBeforeSettling => "all back before settling",
             Reason::OneDomainAtATime => "one domain at a time",
             Reason::FailedOverFirst => "failed over first",
+            Reason::AllStoppedBeforeFailBack => "all stopped before fail back",
             Reason::AllUpgradedBeforeFailBack => "all upgraded before fail back",
             Reason::FailedBackBeforeStart => "failed back before start",
         })

@@ -2,8 +2,10 @@
 
 use super::event::illegal;
 use super::state::{Clearance, Gate, GateAt, Pause, StepState, Try, Watch};
-use super::{Course, Event, Illegal, Outcome, PauseWhy, Phase, Run, Timer, TimerKind, Why, WindowAnswer};
-use crate::graph::{Route, StepGraph, StepId, StepKind};
+use super::{
+    Course, Event, Illegal, Outcome, PauseWhy, Phase, Run, Timer, TimerKind, Want, Why, WindowAnswer,
+};
+use crate::graph::{Link, Route, StepGraph, StepId, StepKind};
 use crate::plan::{Act, AfterDrain, Answer, Count, FailoverWhen, FrontEndId, Mode};
 use crate::plan::{Observation, PartnerHealth, Problem, Readiness, VersionSeen};
 
@@ -46,13 +48,13 @@ impl Run {
             Event::Answered { step, answer } => self.answered(graph, *step, answer),
             Event::Window { step, answer } => self.window(graph, *step, *answer),
             Event::Elapsed { timer } => self.elapsed(graph, *timer),
-            Event::Approved { step } => match (self.checked(graph, *step)?, graph.kind(*step)) {
-                (StepState::Running(_), StepKind::Approve(_)) => {
-                    self.set(graph, *step, StepState::Done);
-                    Ok(())
-                }
-                _ => Err(illegal("nothing waits for this approval")),
-            },
+            Event::Approved { step }
+                if self.wants(graph, *step, |want| want == Want::Approval { step: *step }) =>
+            {
+                self.set(graph, *step, StepState::Done);
+                Ok(())
+            }
+            Event::Approved { .. } => Err(illegal("nothing waits for this approval")),
             Event::Pause if self.core.course == Course::Forward => {
                 self.turn(graph, Course::Pausing(PauseWhy::Asked));
                 Ok(())
@@ -137,8 +139,10 @@ impl Run {
     }
 
     fn answered(&mut self, graph: &StepGraph, step: StepId, answer: &Answer) -> Result<(), Illegal> {
-        let kind = graph.checked_kind(step).ok_or(illegal("there is no such step"))?;
-        match (self.state(step), kind, answer) {
+        if !self.wants(graph, step, |want| matches!(want, Want::Ask { .. } | Want::Ensure { .. })) {
+            return Err(illegal("the step waits for no answer"));
+        }
+        match (self.state(step), graph.kind(step), answer) {
             (StepState::Running(tried), StepKind::Preflight(front_end), Answer::Seen(seen)) => {
                 if seen.version == VersionSeen::Unanswered {
                     self.unanswered(graph, step, tried);
@@ -158,9 +162,7 @@ impl Run {
                     }
                 }
             }
-            (StepState::Gate(gate), StepKind::Ready(_), Answer::Readiness(readiness))
-                if gate.at == GateAt::Asking =>
-            {
+            (StepState::Gate(gate), StepKind::Ready(_), Answer::Readiness(readiness)) => {
                 let next = self.gate(graph, gate, readiness);
                 self.set(graph, step, next);
             }
@@ -188,16 +190,12 @@ impl Run {
             (StepState::Doubt(tried, looks), StepKind::Ensure(act), Answer::Looked(saw)) => {
                 self.looked(graph, step, act, tried, looks, *saw);
             }
-            (StepState::Watching(watch), StepKind::Accept(_), Answer::Accepting(acceptance))
-                if watch.is_asking() =>
-            {
+            (StepState::Watching(watch), StepKind::Accept(_), Answer::Accepting(acceptance)) => {
                 let good = *acceptance == crate::plan::Acceptance::Good;
                 let heard = *acceptance != crate::plan::Acceptance::Unanswered;
                 self.watched(graph, step, watch, good, heard);
             }
-            (StepState::Watching(watch), StepKind::Settle(_), Answer::Readiness(readiness))
-                if watch.is_asking() =>
-            {
+            (StepState::Watching(watch), StepKind::Settle(_), Answer::Readiness(readiness)) => {
                 let good =
                     matches!(readiness, Readiness::Ready { inactive, .. } if self.excuses(graph, inactive));
                 self.watched(graph, step, watch, good, *readiness != Readiness::Unanswered);
@@ -219,24 +217,28 @@ impl Run {
     fn seen(&mut self, graph: &StepGraph, step: StepId, front_end: FrontEndId, seen: crate::plan::Seen) {
         self.set(graph, step, StepState::Done);
         if !seen.active
-            && let Err(place) = self.core.absent.binary_search(&front_end) {
-                self.core.absent.insert(place, front_end);
-            }
+            && let Err(place) = self.core.absent.binary_search(&front_end)
+        {
+            self.core.absent.insert(place, front_end);
+        }
         if seen.version != VersionSeen::Planned {
             return;
         }
-        let upgrade = graph.upgrade_of(front_end);
-        for needless in graph.chain(Route::Rolling, front_end) {
-            // At the right version but not active: it is not upgraded again, but it is started and accepted.
-            if seen.active || upgrade.contains(&needless) {
-                self.set(graph, needless, StepState::Needless);
+        // At the right version but not active: it is neither stopped nor upgraded again, but it is started and accepted
+        // when its domain's turn comes.
+        let back = |step| matches!(graph.link(step), Some(Link::Start | Link::Accept | Link::AfterAccept));
+        for step in graph.chain(Route::Rolling, front_end) {
+            if seen.active || !back(step) {
+                self.set(graph, step, StepState::Needless);
             }
         }
     }
 
     fn gate(&self, graph: &StepGraph, gate: Gate, readiness: &Readiness) -> StepState {
         let attempts = graph.plan().readiness().attempts;
-        let troubled = if graph.failover_when() == FailoverWhen::Troubled && graph.has(Route::FailedOver) {
+        // With nothing left to upgrade there is nothing to gain on the other route.
+        let other_route = graph.failover_when() == FailoverWhen::Troubled && self.index.upgrades_open > 0;
+        let troubled = if other_route && graph.has(Route::FailedOver) {
             StepState::Gate(Gate { at: GateAt::Troubled, ..gate })
         } else {
             StepState::Stuck(Why::Troubled)
@@ -336,15 +338,12 @@ impl Run {
 
     /// A window's answer opens a gate or clears a step, or turns the run toward a pause.
     fn window(&mut self, graph: &StepGraph, step: StepId, answer: WindowAnswer) -> Result<(), Illegal> {
-        let state = self.checked(graph, step)?;
-        let (opened, taken_back) = match state {
-            StepState::Gate(gate) if gate.at == GateAt::Window => {
-                (StepState::Done, StepState::Pending(Try::default()))
-            }
-            StepState::Clearing(tried, Clearance::Window) => {
-                (StepState::Running(tried.begin()), StepState::Pending(tried))
-            }
-            _ => return Err(illegal("the step did not ask for the window")),
+        if !self.wants(graph, step, |want| want == Want::Window { step }) {
+            return Err(illegal("the step did not ask for the window"));
+        }
+        let (opened, taken_back) = match self.state(step) {
+            StepState::Clearing(tried, _) => (StepState::Running(tried.begin()), StepState::Pending(tried)),
+            _ => (StepState::Done, StepState::Pending(Try::default())),
         };
         let why = match answer {
             WindowAnswer::Fits => {
@@ -360,7 +359,10 @@ impl Run {
     }
 
     fn elapsed(&mut self, graph: &StepGraph, timer: Timer) -> Result<(), Illegal> {
-        let state = self.checked(graph, timer.step)?;
+        if !self.wants(graph, timer.step, |want| want == Want::Timer(timer)) {
+            return Err(illegal("nothing waits for this timer"));
+        }
+        let state = self.state(timer.step);
         let next = match (state, timer.kind) {
             (StepState::Waiting(tried, Pause::BackOff), TimerKind::BackOff) => match graph.kind(timer.step) {
                 StepKind::Preflight(_) | StepKind::PreflightPartner => StepState::Running(tried.begin()),
@@ -375,14 +377,12 @@ impl Run {
             (StepState::Clearing(tried, Clearance::PartnerAgain(n)), TimerKind::Interval) => {
                 StepState::Clearing(tried, Clearance::Partner(n))
             }
-            (StepState::Gate(gate), TimerKind::Interval) if gate.at == GateAt::Interval => {
+            (StepState::Gate(gate), TimerKind::Interval) => {
                 StepState::Gate(Gate { at: GateAt::Asking, ..gate })
             }
             (StepState::Watching(watch), kind) => self.watch_elapsed(watch, kind)?,
             (StepState::Running(tried) | StepState::Doubt(tried, _), TimerKind::Limit)
-            | (StepState::Waiting(tried, Pause::LookAgain(_)), TimerKind::Limit)
-                if !tried.late =>
-            {
+            | (StepState::Waiting(tried, Pause::LookAgain(_)), TimerKind::Limit) => {
                 self.over_limit(graph, timer.step, state, tried)
             }
             _ => return Err(illegal("nothing waits for this timer")),

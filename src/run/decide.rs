@@ -2,7 +2,7 @@
 
 use super::state::{Clearance, GateAt, StepState};
 use super::{Course, Event, Outcome, Phase, Run};
-use crate::graph::{Route, StepGraph, StepId, StepKind};
+use crate::graph::{Approval, Route, StepGraph, StepId, StepKind};
 use crate::plan::{Act, DomainId, FailoverWhen, FrontEndId, Product};
 
 /// Front ends that are looked at together before the run. Questions change nothing, but each may hold a connection.
@@ -21,9 +21,10 @@ impl Run {
             return Some(event);
         }
         if self.core.course == Course::Forward
-            && let Some(event) = self.decide_phase(graph) {
-                return Some(event);
-            }
+            && let Some(event) = self.decide_phase(graph)
+        {
+            return Some(event);
+        }
         if let Some(step) = self.next_step(graph) {
             return Some(Event::Begin { step });
         }
@@ -52,7 +53,7 @@ impl Run {
         let enter = |phase| Some(Event::Enter { phase });
         match self.core.phase {
             Phase::Preflight if self.index.preflight_open == 0 => {
-                if graph.failover_when() == FailoverWhen::Always && self.index.open > 0 {
+                if graph.failover_when() == FailoverWhen::Always && self.index.upgrades_open > 0 {
                     return enter(Phase::Over { from: None });
                 }
                 self.next_domain(graph, DomainId(0))
@@ -113,14 +114,13 @@ impl Run {
         })
     }
 
-    /// Which step begins next: the table "which step may begin in which phase". What brings a front end back never
-    /// asks whether the run goes forward.
+    /// Which step begins next. What brings a front end back never asks whether the run goes forward.
     fn next_step(&self, graph: &StepGraph) -> Option<StepId> {
         let forward = self.core.course == Course::Forward;
+        let ready = || self.index.ready.iter().copied().find(|step| self.has_its_turn(graph, *step));
         match self.core.phase {
-            Phase::Preflight => (forward && self.index.preflight_running < PREFLIGHT_AT_ONCE)
-                .then(|| self.index.ready.first().copied())?,
-            Phase::Gate(_) | Phase::Settle(_) => forward.then(|| self.index.ready.first().copied())?,
+            Phase::Preflight => (forward && self.index.preflight_running < PREFLIGHT_AT_ONCE).then(ready)?,
+            Phase::Gate(_) | Phase::Settle(_) => forward.then(ready)?,
             Phase::Open { more, .. } => self.next_in_chain(graph).or_else(|| {
                 let place = self.index.at_work < graph.plan().at_once().front_ends;
                 let may = forward && more && place && self.index.counting.is_none() && !self.is_clearing();
@@ -134,10 +134,34 @@ impl Run {
                 let place = self.index.at_work < graph.plan().at_once().failed_over_upgrades;
                 let place = place && !self.is_clearing();
                 let upgrade = || place.then(|| self.index.entries.first().copied())?;
-                forward.then(|| self.index.ready.first().copied().or_else(upgrade))?
+                forward.then(|| ready().or_else(upgrade))?
             }
             Phase::Finished => None,
         }
+    }
+
+    /// The table: which step may begin in which phase, once nothing that it waits for is missing.
+    fn has_its_turn(&self, graph: &StepGraph, step: StepId) -> bool {
+        let kind = graph.kind(step);
+        match self.core.phase {
+            Phase::Preflight => matches!(kind, StepKind::Preflight(_) | StepKind::PreflightPartner),
+            Phase::Gate(domain) => {
+                matches!(kind, StepKind::Ready(of) | StepKind::Approve(Approval::Before(of)) if of == domain)
+            }
+            Phase::Open { domain, .. } => graph.link(step).is_some() && self.belongs(graph, kind, domain),
+            Phase::Over { .. } => true,
+            Phase::Settle(Some(domain)) => match kind {
+                StepKind::Settle(of) => of == Some(domain),
+                StepKind::Approve(approval) => approval == Approval::After(domain),
+                _ => false,
+            },
+            Phase::Settle(None) => kind == StepKind::Settle(None),
+            Phase::Finished => false,
+        }
+    }
+
+    fn belongs(&self, graph: &StepGraph, kind: StepKind, domain: DomainId) -> bool {
+        kind.front_end().is_some_and(|front_end| graph.plan().front_end(front_end).domain == domain)
     }
 
     /// The next step of a front end that is out. There are never more of these than are out at once.
@@ -151,7 +175,7 @@ impl Run {
             // What is in trouble stays as it is: nothing more is begun on a front end with a stuck step.
             let front_end = graph.kind(*step).front_end();
             let stuck = self.index.stuck.iter().any(|stuck| graph.kind(*stuck).front_end() == front_end);
-            graph.link(*step).is_some() && !counts && !stuck
+            graph.link(*step).is_some() && self.has_its_turn(graph, *step) && !counts && !stuck
         };
         // A front end that is out and whose first step has to be done again stands among the entries.
         let again = || {

@@ -7,7 +7,7 @@ use super::state::{Clearance, Core, StepState};
 use crate::graph::{Route, StepGraph, StepId, StepKind};
 use crate::plan::FrontEndId;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Index {
     pub(super) route: Route,
     /// By step id: how many steps that it waits for are not satisfied.
@@ -27,6 +27,8 @@ pub(super) struct Index {
     /// By domain: front ends whose chain is not finished.
     domain_open: Vec<u16>,
     pub(super) open: u16,
+    /// Front ends whose upgrade is not finished.
+    pub(super) upgrades_open: u16,
     /// Acts in flight or in doubt, and acceptances being watched: what a run that goes no further still waits for.
     pub(super) underway: u32,
     pub(super) preflight_open: u32,
@@ -72,6 +74,7 @@ impl Index {
             at_work: 0,
             domain_open: vec![0; plan.pool().domains.len()],
             open: 0,
+            upgrades_open: 0,
             underway: 0,
             preflight_open: 0,
             preflight_running: 0,
@@ -215,6 +218,11 @@ impl Index {
         match (before.at_work(self.route), after.at_work(self.route)) {
             (false, true) => self.at_work += 1,
             (true, false) => self.at_work -= 1,
+            _ => {}
+        }
+        match (before.upgrade_open > 0, after.upgrade_open > 0) {
+            (false, true) => self.upgrades_open += 1,
+            (true, false) => self.upgrades_open -= 1,
             _ => {}
         }
         let domain = graph.plan().front_end(front_end).domain;

@@ -112,6 +112,11 @@ impl Run {
         self.index.stuck.iter().copied()
     }
 
+    /// Whether a step needs a person.
+    pub fn needs_person(&self, step: StepId) -> bool {
+        self.index.stuck.contains(&step)
+    }
+
     /// Steps that want something, in order.
     pub fn active(&self) -> impl Iterator<Item = StepId> + '_ {
         self.index.active.iter().copied()
@@ -172,6 +177,12 @@ impl Run {
     /// Whether a drain that lasts too long is cut short.
     pub fn cuts_drains_short(graph: &StepGraph) -> bool {
         graph.plan().drain().then == AfterDrain::Immediate
+    }
+
+    /// Whether the index is what the core alone would give. Always true; explorers ask it, because what is derived can
+    /// get out of step.
+    pub fn is_consistent(&self, graph: &StepGraph) -> bool {
+        self.index == Index::new(graph, &self.core, self.index.route)
     }
 
     fn checked(&self, graph: &StepGraph, step: StepId) -> Result<StepState, Illegal> {

@@ -109,7 +109,9 @@ impl Run {
             StepKind::Settle(_) => (graph.plan().settle().soak, graph.plan().settle().restarts),
             _ => (graph.plan().acceptance().stay_good, graph.plan().settle().restarts),
         };
-        let observer = if heard { watch.observer } else { (watch.observer + 1) % OBSERVERS };
+        // Who answers for a single front end is that front end.
+        let other = !heard && matches!(graph.kind(step), StepKind::Settle(_));
+        let observer = if other { (watch.observer + 1) % OBSERVERS } else { watch.observer };
         let watch = Watch { observer, ..watch };
         let next = match (watch.at, good) {
             (WatchAt::AskLast, true) => StepState::Done,

@@ -31,25 +31,35 @@ impl Run {
     /// Writes down what should be in flight; whatever else is in flight should be let go of.
     pub fn wanted(&self, graph: &StepGraph, wanted: &mut Wanted) {
         wanted.0.clear();
-        let forward = match self.core.course {
-            Course::Ended(_) => return,
-            course => course == Course::Forward,
-        };
+        if self.outcome().is_some() {
+            return;
+        }
         for step in &self.index.active {
-            let kind = graph.kind(*step);
-            // A run that goes no further lets go of its gates and its soak; what is out it brings back.
-            if forward || matches!(kind, StepKind::Ensure(_) | StepKind::Accept(_)) {
-                self.wants_of(graph, *step, kind, &mut wanted.0);
-            }
+            self.wants_of(graph, *step, &mut |want| wanted.0.push(want));
         }
         wanted.0.sort_unstable();
     }
 
-    fn wants_of(&self, graph: &StepGraph, step: StepId, kind: StepKind, wants: &mut Vec<Want>) {
+    /// Whether something that `is` picks is wanted for a step. What comes without being wanted is no event.
+    pub(super) fn wants(&self, graph: &StepGraph, step: StepId, is: impl Fn(Want) -> bool) -> bool {
+        let mut found = false;
+        if graph.checked_kind(step).is_some() {
+            self.wants_of(graph, step, &mut |want| found |= is(want));
+        }
+        found
+    }
+
+    fn wants_of(&self, graph: &StepGraph, step: StepId, wants: &mut impl FnMut(Want)) {
+        let kind = graph.kind(step);
+        // A run that goes no further lets go of its gates and its soak; what is out it brings back.
+        let forward = self.core.course == Course::Forward;
+        if !forward && !matches!(kind, StepKind::Ensure(_) | StepKind::Accept(_)) {
+            return;
+        }
         let timer = |kind, ordinal| Want::Timer(Timer { step, kind, ordinal });
         let ask = |question, ordinal| Want::Ask { step, question, ordinal };
         match (self.state(step), kind) {
-            (StepState::Clearing(_, clearance), _) => wants.push(match clearance {
+            (StepState::Clearing(_, clearance), _) => wants(match clearance {
                 Clearance::Count(n) => {
                     let domain = kind.front_end().map(|front_end| graph.plan().front_end(front_end).domain);
                     ask(Question::Count { observer: self.observer(graph, domain, n) }, n)
@@ -63,41 +73,41 @@ impl Run {
                 }
             }),
             (StepState::Running(tried), StepKind::Preflight(front_end)) => {
-                wants.push(ask(Question::FrontEnd { front_end }, tried.attempt));
+                wants(ask(Question::FrontEnd { front_end }, tried.attempt));
             }
             (StepState::Running(tried), StepKind::PreflightPartner) => {
-                wants.push(ask(Question::Partner, tried.attempt));
+                wants(ask(Question::Partner, tried.attempt));
             }
-            (StepState::Running(_), StepKind::Approve(_)) => wants.push(Want::Approval { step }),
+            (StepState::Running(_), StepKind::Approve(_)) => wants(Want::Approval { step }),
             (StepState::Running(tried), StepKind::Ensure(act)) => {
-                wants.push(Want::Ensure { step, act: hardened(act, tried), attempt: tried.attempt });
-                wants.push(timer(TimerKind::Limit, limit_ordinal(tried)));
+                wants(Want::Ensure { step, act: hardened(act, tried), attempt: tried.attempt });
+                wants(timer(TimerKind::Limit, limit_ordinal(tried)));
             }
             (StepState::Waiting(tried, Pause::BackOff), _) => {
-                wants.push(timer(TimerKind::BackOff, tried.attempt));
+                wants(timer(TimerKind::BackOff, tried.attempt));
             }
             (StepState::Waiting(tried, Pause::LookAgain(looks)), _) => {
-                wants.push(timer(TimerKind::LookAgain, looks));
+                wants(timer(TimerKind::LookAgain, looks));
                 if !tried.late {
-                    wants.push(timer(TimerKind::Limit, limit_ordinal(tried)));
+                    wants(timer(TimerKind::Limit, limit_ordinal(tried)));
                 }
             }
             (StepState::Doubt(tried, looks), StepKind::Ensure(act)) => {
-                wants.push(ask(Question::Look { act: hardened(act, tried) }, looks));
+                wants(ask(Question::Look { act: hardened(act, tried) }, looks));
                 if !tried.late {
-                    wants.push(timer(TimerKind::Limit, limit_ordinal(tried)));
+                    wants(timer(TimerKind::Limit, limit_ordinal(tried)));
                 }
             }
             (StepState::Gate(gate), StepKind::Ready(domain)) => match gate.at {
                 GateAt::Asking => {
                     let observer = self.observer(graph, Some(domain), gate.unhelpful);
-                    wants.push(ask(
+                    wants(ask(
                         Question::Readiness { domain: Some(domain), observer },
                         gate.busy + gate.unhelpful,
                     ));
                 }
-                GateAt::Interval => wants.push(timer(TimerKind::Interval, gate.busy + gate.unhelpful)),
-                GateAt::Window => wants.push(Want::Window { step }),
+                GateAt::Interval => wants(timer(TimerKind::Interval, gate.busy + gate.unhelpful)),
+                GateAt::Window => wants(Want::Window { step }),
                 GateAt::Troubled => {}
             },
             (StepState::Watching(watch), kind) => self.watch_wants(graph, step, kind, watch, wants),
@@ -111,7 +121,7 @@ impl Run {
         step: StepId,
         kind: StepKind,
         watch: Watch,
-        wants: &mut Vec<Want>,
+        wants: &mut impl FnMut(Want),
     ) {
         let timer = |kind, ordinal| Want::Timer(Timer { step, kind, ordinal });
         if watch.is_asking() {
@@ -125,13 +135,13 @@ impl Run {
             };
             // Distinct for each place of the watch, so that an answer asked in one is never taken in another.
             let ordinal = watch.restarts.saturating_mul(4) + watch.at as u8;
-            wants.push(Want::Ask { step, question, ordinal });
+            wants(Want::Ask { step, question, ordinal });
         } else {
-            wants.push(timer(TimerKind::Rest, watch.restarts));
+            wants(timer(TimerKind::Rest, watch.restarts));
         }
         match watch.at {
-            WatchAt::Ask | WatchAt::Rest => wants.push(timer(TimerKind::UntilGood, watch.restarts)),
-            WatchAt::AskGood | WatchAt::RestGood => wants.push(timer(TimerKind::StayGood, watch.restarts)),
+            WatchAt::Ask | WatchAt::Rest => wants(timer(TimerKind::UntilGood, watch.restarts)),
+            WatchAt::AskGood | WatchAt::RestGood => wants(timer(TimerKind::StayGood, watch.restarts)),
             WatchAt::AskLast => {}
         }
     }

@@ -7,6 +7,7 @@ mod agreement;
 mod commands;
 mod findings;
 mod golden;
+mod machine;
 mod plans;
 mod rehearsals;
 mod render;

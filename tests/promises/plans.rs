@@ -314,9 +314,10 @@ impl Transcript {
     fn heard(&mut self, moment: &Moment<'_>, event: &Event, facts: &Facts) {
         // A rest between two questions is no news.
         if let Event::Elapsed { timer } = event
-            && matches!(timer.kind, TimerKind::Rest | TimerKind::LookAgain) {
-                return;
-            }
+            && matches!(timer.kind, TimerKind::Rest | TimerKind::LookAgain)
+        {
+            return;
+        }
         let Some(step) = step_of(event) else {
             let words = of_the_run(moment.graph.plan(), event);
             self.lines.push(Line { at: moment.at, steps: Vec::new(), words, again: None });
