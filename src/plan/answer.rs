@@ -39,6 +39,11 @@ pub enum Observation {
     NotDone,
     /// Some services are stopped and some are not, and nothing goes on: the front end is out, and the stop is not proved.
     Partly,
+    /// An action ended, and in a failure: the mark that it left says so. Heard of now for the first time, or known.
+    Failed {
+        /// The same again may succeed.
+        transient: bool,
+    },
     /// It still goes on: wait and look again.
     Underway,
     /// It cannot be told. After some looks, a person must.

@@ -329,7 +329,7 @@ impl Run {
             // services not drained, and FailedOver does not mean stopped.
             Ok(()) if performs || matches!(act, Act::Start { .. }) => StepState::Done,
             Ok(()) | Err(Problem::Unknown) => StepState::Doubt(tried, 0),
-            Err(Problem::Transient) => StepState::Waiting(tried, Pause::BackOff),
+            Err(Problem::Transient) => StepState::Waiting(Try { failed: true, ..tried }, Pause::BackOff),
             Err(Problem::Permanent) if performs => StepState::Stuck(Why::Failed),
             Err(Problem::Permanent) => StepState::Doubt(Try { attempt: Try::GIVEN_UP, ..tried }, 0),
         };

@@ -164,7 +164,8 @@ fn resumed(kind: StepKind, state: StepState) -> StepState {
         (StepKind::Accept(_), _) => StepState::Watching(Watch::begin()),
         (StepKind::Approve(_), state) => state,
         (_, StepState::Clearing(tried, _)) => StepState::Pending(tried),
-        (_, StepState::Running(tried) | StepState::Doubt(tried, _)) => StepState::Doubt(tried, 0),
+        (_, StepState::Running(tried)) => StepState::Doubt(Try { interrupted: true, ..tried }, 0),
+        (_, StepState::Doubt(tried, _)) => StepState::Doubt(tried, 0),
         (_, StepState::Waiting(tried, Pause::LookAgain(_))) => StepState::Waiting(tried, Pause::LookAgain(0)),
         (_, state) => state,
     }

@@ -23,6 +23,16 @@ impl Run {
             Observation::NotDone => self.not_done(graph, step, Try { partly: false, ..tried }),
             // Half stopped is out: another try goes on with it.
             Observation::Partly if stop => self.not_done(graph, step, Try { partly: true, ..tried }),
+            Observation::Failed { .. } if tried.failed => self.not_done(graph, step, tried),
+            Observation::Failed { transient: true } => {
+                let tried = Try { interrupted: false, failed: true, ..tried };
+                self.set(graph, step, StepState::Waiting(tried, Pause::BackOff));
+            }
+            Observation::Failed { transient: false } => self.set(graph, step, StepState::Stuck(Why::Failed)),
+            // A computer that restarts cannot be reached until it is up again.
+            Observation::Unknown if !tried.late && matches!(act, Act::Restart { .. }) => {
+                self.set(graph, step, StepState::Waiting(tried, Pause::LookAgain(looks)));
+            }
             Observation::Underway if !tried.late => {
                 self.set(graph, step, StepState::Waiting(tried, Pause::LookAgain(looks)));
             }
@@ -42,6 +52,7 @@ impl Run {
 
     /// It is known that an act did not take place: it may be begun again while it has tries left.
     pub(super) fn not_done(&mut self, graph: &StepGraph, step: StepId, tried: Try) {
+        let tried = tried.not_done();
         if tried.attempt >= graph.step(step).limit.attempts {
             self.set(graph, step, StepState::Stuck(Why::Failed));
             return;

@@ -14,6 +14,11 @@ pub struct Try {
     pub late: bool,
     /// A stop that turned from graceful to immediate.
     pub hard: bool,
+    /// The process died while the newest attempt was in flight. If a look then finds that nothing of it took place, it was
+    /// none: it does not count.
+    pub interrupted: bool,
+    /// The newest attempt is known to have failed: a look that says so again says nothing new.
+    pub failed: bool,
     /// A stop that was found half way: the front end is out, so going on with it takes nobody out.
     pub partly: bool,
 }
@@ -22,13 +27,20 @@ impl Try {
     /// The number of an attempt that leaves no further one.
     pub const GIVEN_UP: u8 = u8::MAX;
 
-    /// A look at what somebody else may have done: no attempt of ours is under way, so no time limit runs.
+    /// A look at what may have been done meanwhile: no attempt of ours is under way, so no time limit runs, and what
+    /// failed before is known.
     pub fn look() -> Try {
-        Try { late: true, ..Try::default() }
+        Try { late: true, failed: true, ..Try::default() }
     }
 
     pub(super) fn begin(self) -> Try {
-        Try { attempt: self.attempt.saturating_add(1), late: false, ..self }
+        Try { attempt: self.attempt.saturating_add(1), late: false, failed: false, ..self }
+    }
+
+    /// As it is when its attempt is known not to have taken place.
+    pub(super) fn not_done(self) -> Try {
+        let spared = u8::from(self.interrupted && self.attempt != Try::GIVEN_UP);
+        Try { attempt: self.attempt.saturating_sub(spared), interrupted: false, failed: false, ..self }
     }
 }
 

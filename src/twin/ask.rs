@@ -125,6 +125,9 @@ impl Twin {
         if book.done(moment, index) {
             return Observation::Done;
         }
+        if let Some(transient) = book.failed(moment, index) {
+            return Observation::Failed { transient };
+        }
         let has_version = moment == Moment::Upgrade && plan.upgrade().version.is_some();
         if book.cut_off(moment, index) && !has_version { Observation::Unknown } else { Observation::NotDone }
     }

@@ -96,6 +96,11 @@ pub struct FrontEndBook {
     /// A bit an action that was cut off: it began, and left no exit code.
     #[serde(skip_serializing_if = "usual")]
     pub(super) cut_off: [u64; 3],
+    /// A bit an action that ended in a failure, and in one that the same again may mend.
+    #[serde(skip_serializing_if = "usual")]
+    pub(super) failed: [u64; 3],
+    #[serde(skip_serializing_if = "usual")]
+    pub(super) failed_transiently: [u64; 3],
     #[serde(skip_serializing_if = "usual")]
     pub(super) stops: u16,
     #[serde(skip_serializing_if = "usual")]
@@ -165,6 +170,10 @@ impl FrontEndBook {
     /// Whether the action began and was cut off by a restart or a death: nobody can tell how far it got.
     pub fn cut_off(&self, moment: Moment, index: u8) -> bool {
         bit(&self.cut_off, moment, index)
+    }
+    /// Whether the action ended in a failure, and if so whether the same again may succeed.
+    pub fn failed(&self, moment: Moment, index: u8) -> Option<bool> {
+        bit(&self.failed, moment, index).then(|| bit(&self.failed_transiently, moment, index))
     }
     /// How often a stop began; one that turns immediate begins once more.
     pub fn stops(&self) -> u16 {

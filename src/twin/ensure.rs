@@ -238,7 +238,9 @@ impl Twin {
         line.exit = exit(manner.twist, action.success.first().copied().unwrap_or(0));
         let book = &mut self.books.front_ends[front_end.index()];
         book.underway = Some((moment, index));
-        book.cut_off[moment as usize] &= !(1 << (index & 63));
+        for marks in [&mut book.cut_off, &mut book.failed, &mut book.failed_transiently] {
+            marks[moment as usize] &= !(1 << (index & 63));
+        }
     }
 
     fn restart_stands(&self, plan: &Plan, front_end: FrontEndId) -> Standing {

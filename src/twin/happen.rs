@@ -92,13 +92,19 @@ impl Twin {
         let Some((moment, index)) = self.books.front_ends[front_end.index()].underway.take() else { return };
         let Some(action) = plan.upgrade().at(moment).get(usize::from(index)) else { return };
         let reboot_needed = action.reboot.contains(&exit.code);
+        let bit = 1 << (index & 63);
         let result = if reboot_needed || action.success.contains(&exit.code) {
             self.note_done(front_end, moment, index, reboot_needed);
             Ok(())
-        } else if exit.transient {
-            Err(Problem::Transient)
         } else {
-            Err(Problem::Permanent)
+            let book = &mut self.books.front_ends[front_end.index()];
+            book.failed[moment as usize] |= bit;
+            if exit.transient {
+                book.failed_transiently[moment as usize] |= bit;
+                Err(Problem::Transient)
+            } else {
+                Err(Problem::Permanent)
+            }
         };
         let facts = Facts { exit_code: Some(exit.code), reboot_needed, ..Facts::default() };
         let act = Act::Perform { front_end, moment, index };

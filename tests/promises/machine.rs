@@ -148,6 +148,8 @@ fn asked(graph: &StepGraph, question: Question) -> Vec<Answer> {
             Observation::Done,
             Observation::NotDone,
             Observation::Partly,
+            Observation::Failed { transient: false },
+            Observation::Failed { transient: true },
             Observation::Underway,
             Observation::Unknown,
         ]

@@ -11,6 +11,7 @@ mod machine;
 mod plans;
 mod rehearsals;
 mod render;
+mod resume;
 mod schema;
 mod stage;
 mod tidy;

@@ -11,19 +11,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use poolroll::document::{self, Source};
+use poolroll::StepGraph;
 use poolroll::exec::live::compile;
 use poolroll::exec::record::step_of;
 use poolroll::exec::{Audience, MemoryLog, Moment, NoLog, Proving, Rehearsal, Rehearsed};
 use poolroll::graph::{GraphText, Route, StepId, StepKind};
 use poolroll::plan::{Answer, Count, Facts, FrontEndId, Length, Plan, Readiness};
 use poolroll::run::{Event, Outcome, PauseWhy, Phase, Run, Served, StepState, TimerKind, Want, Wanted, Why};
-use poolroll::twin::{Scenario, ScenarioText};
-use poolroll::{Document, StepGraph};
 use serde::Serialize;
 
 use crate::golden;
-use crate::stage::{graph, graph_of};
+use crate::stage::{graph, graph_of, scenario};
 
 /// The plan that the scenarios are written for.
 const STAGE: &str = "plans/lync-2013-graceful.yaml";
@@ -179,14 +177,6 @@ fn promises() -> Vec<Promise> {
         },
         Promise { scenario: "stuck-start", ..COMPLETE },
     ]
-}
-
-fn scenario(name: &str, plan: &Plan) -> Scenario {
-    let path = format!("plans/scenarios/{name}.yaml");
-    let source = Arc::new(Source::from_text(path.clone(), text(&path)));
-    let document: Document<ScenarioText> =
-        document::read(source).unwrap_or_else(|findings| panic!("{path}: {findings:#?}"));
-    Scenario::resolve(&document, plan).unwrap_or_else(|findings| panic!("{path}: {findings:#?}"))
 }
 
 /// A scenario, rehearsed.

@@ -4,14 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use poolroll::StepGraph;
+use poolroll::document::{self, Source};
 use poolroll::exec::live::compile;
 use poolroll::exec::record::{Entry, Log, LogError};
 use poolroll::exec::{Proving, Rehearsal, Script, Shell};
-use poolroll::plan::{Act, DomainId, Facts, FrontEndId, Moment as When};
+use poolroll::plan::{Act, DomainId, Facts, FrontEndId, Moment as When, Plan};
 use poolroll::pool::Driver;
 use poolroll::run::{Event, Outcome, Run, StepState, Why};
-use poolroll::twin::{Begins, Fault, Lasts, Trouble, Twist};
+use poolroll::twin::{Begins, Fault, Lasts, Scenario, ScenarioText, Trouble, Twist};
+use poolroll::{Document, StepGraph};
 
 /// The folder of the crate.
 pub fn root() -> PathBuf {
@@ -30,6 +31,16 @@ pub fn graph_of(name: &str, text: &[u8]) -> Arc<StepGraph> {
         Ok(compiled) => compiled.graph,
         Err((_, findings)) => panic!("{name} does not compile: {:#?}", findings.iter().collect::<Vec<_>>()),
     }
+}
+
+/// A scenario of `plans/scenarios`, held against a plan.
+pub fn scenario(name: &str, plan: &Plan) -> Scenario {
+    let path = format!("plans/scenarios/{name}.yaml");
+    let text = std::fs::read_to_string(root().join(&path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let source = Arc::new(Source::from_text(path.clone(), text));
+    let document: Document<ScenarioText> =
+        document::read(source).unwrap_or_else(|findings| panic!("{path}: {findings:#?}"));
+    Scenario::resolve(&document, plan).unwrap_or_else(|findings| panic!("{path}: {findings:#?}"))
 }
 
 /// A small generator with a seed: the tests must be the same everywhere and always.

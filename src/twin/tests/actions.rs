@@ -55,8 +55,9 @@ fn a_failure_tells_its_code_and_leaves_nothing_done() {
     pool.done(stop_now(2));
     let (result, facts) = pool.ensure(act);
     assert_eq!((result, facts.exit_code), (Err(Problem::Permanent), Some(1603)));
-    assert_eq!(pool.look(act), Observation::NotDone);
+    assert_eq!(pool.look(act), Observation::Failed { transient: false });
     pool.done(act);
+    assert_eq!(pool.look(act), Observation::Done);
     assert_eq!(pool.twin.books().performed(FrontEndId(2), Moment::Upgrade, 0), 2);
 }
 

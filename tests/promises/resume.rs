@@ -1,0 +1,116 @@
+//! Promise: a run that is killed at any instant and resumed reaches the same end, and starts nothing that disrupts more
+//! often than the undisturbed run did, except where a look found that it had not taken place.
+//!
+//! Each rollout is played once undisturbed. Then it is cut at every record, twice: the process dies with the record
+//! after the cut unwritten, or at the sync, with the record written and nothing of what it wants begun. The pool is as
+//! it was at the cut and goes on by itself; the next process folds the records and takes the run up.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use poolroll::StepGraph;
+use poolroll::exec::Rehearsal;
+use poolroll::graph::StepId;
+use poolroll::plan::{Act, Answer, FrontEndId, Moment, Observation};
+use poolroll::run::{Event, Outcome};
+use poolroll::twin::Books;
+
+use crate::rehearsals::variants;
+use crate::stage::{Ended, Life, assert_holds, graph, graph_of, scenario};
+
+/// What takes users out of service or changes a server.
+fn disruptive(graph: &StepGraph) -> impl Iterator<Item = (StepId, Act)> + '_ {
+    graph.ids().filter_map(|step| Some((step, graph.act(step)?))).filter(|(_, act)| {
+        !matches!(act, Act::Start { .. } | Act::Perform { moment: Moment::AfterAccept, .. })
+    })
+}
+
+/// How often a look at each step found that it had not taken place, or only partly.
+fn not_done(records: &[(Timestamp, Event)]) -> BTreeMap<StepId, u16> {
+    let mut found = BTreeMap::new();
+    for (_, event) in records {
+        if let Event::Answered { step, answer: Answer::Looked(Observation::NotDone | Observation::Partly) } =
+            event
+        {
+            *found.entry(*step).or_insert(0) += 1;
+        }
+    }
+    found
+}
+
+/// How the front ends stand at the end.
+fn standing(graph: &StepGraph, books: &Books) -> Vec<(bool, bool, bool)> {
+    let stands = |id: FrontEndId| {
+        let book = books.front_end(id);
+        (book.at_planned_version(), book.accepting(), book.taken_out())
+    };
+    graph.plan().front_end_ids().map(stands).collect()
+}
+
+fn books(life: &Life) -> &Books {
+    life.driver.as_ref().and_then(|driver| driver.twin()).expect("an embedded pool").books()
+}
+
+/// Cuts a rollout at every record and holds each resumed one against the undisturbed one. How many cuts there were.
+fn cut_everywhere(name: &str, graph: &Arc<StepGraph>, rehearsal: &Rehearsal) -> usize {
+    let mut whole = Life::new(graph, rehearsal.clone());
+    let Ended::Outcome(end) = whole.process(&[], None, false) else { panic!("{name}: nothing kills it") };
+    let stands = standing(graph, books(&whole));
+    let cuts = whole.records.len();
+    for cut in (1..cuts).flat_map(|cut| [(cut, false), (cut, true)]) {
+        let mut life = Life::new(graph, rehearsal.clone());
+        let died = life.process(&[], Some(cut.0), cut.1) == Ended::Died;
+        // With its last record written it has ended, durably.
+        if !died || life.run().outcome().is_some_and(Outcome::is_final) {
+            continue;
+        }
+        let before = not_done(&life.records);
+        let at = format!("{name}, cut at {cut:?}");
+        assert_eq!(life.process(&[], None, false), Ended::Outcome(end), "{at}\n{}", life.tail());
+        assert_holds(&life, cut.0 as u64);
+        assert_eq!(standing(graph, books(&life)), stands, "{at}\n{}", life.tail());
+        let after = not_done(&life.records);
+        for (step, act) in disruptive(graph) {
+            let of = |found: &BTreeMap<StepId, u16>| found.get(&step).copied().unwrap_or(0);
+            let allowed = books(&whole).times_begun(act) + of(&after) - of(&before);
+            let begun = books(&life).times_begun(act);
+            assert!(begun <= allowed, "{at}: {act:?} begins {begun} times\n{}", life.tail());
+        }
+    }
+    cuts
+}
+
+#[test]
+fn a_rollout_that_is_killed_at_any_record_ends_as_the_undisturbed_one() {
+    for (name, text) in variants() {
+        let graph = graph_of(name, text.as_bytes());
+        assert!(cut_everywhere(name, &graph, &Rehearsal::of(&graph)) > 100, "{name}");
+    }
+}
+
+/// Scenarios whose pool gives the same answers whenever it is asked; those that count their answers do not.
+#[test]
+fn a_night_with_trouble_that_is_killed_at_any_record_ends_as_the_undisturbed_one() {
+    let graph = graph("plans/lync-2013-graceful.yaml");
+    for name in [
+        "installer-fails",
+        "drain-hangs",
+        "stuck-start",
+        "asks-for-reboot",
+        "connection-lost",
+        "reboot-never-returns",
+    ] {
+        let rehearsal = Rehearsal::of(&graph).struck_by(scenario(name, graph.plan()));
+        cut_everywhere(name, &graph, &rehearsal);
+    }
+}
+
+#[test]
+fn a_run_that_is_complete_is_not_taken_up() {
+    let graph = graph("plans/minimal.yaml");
+    let mut life = Life::new(&graph, Rehearsal::of(&graph));
+    assert_eq!(life.process(&[], None, false), Ended::Outcome(Outcome::Complete));
+    let mut run = life.run();
+    assert!(run.apply(&graph, &Event::Resumed).is_err());
+}
