@@ -2,8 +2,8 @@
 
 use super::exit::Ending;
 use super::failure::Failure;
-use super::{output, places, seeing};
-use crate::exec::live::{self, LiveRun};
+use super::{output, places, reading, seeing};
+use crate::exec::live::{self, Abandoned, LiveError};
 use crate::report::words::place::{self, Standing};
 
 #[derive(Debug, clap::Args)]
@@ -11,7 +11,7 @@ pub struct Args {
     /// The run, or the beginning of its id
     run: String,
     /// Why; it goes into the record
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = reading::reason)]
     reason: String,
     #[command(flatten)]
     places: places::Args,
@@ -19,24 +19,36 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<Ending, Failure> {
     let places = args.places.places();
-    let looked = live::look(&places, Some(&args.run))?;
-    let left = seeing::seen(&seeing::moment(&looked), |seen| {
-        let plan = seen.graph.plan();
-        let behind = plan.front_end_ids().filter_map(|id| {
-            let standing = place::standing(seen, id);
-            let left = matches!(standing, Standing::Out | Standing::Trouble);
-            left.then(|| format!("{} is left {}", plan.front_end(id).fqdn, standing.word()))
-        });
-        place::served(seen).into_iter().chain(behind).collect::<Vec<_>>()
+    let folder = places.runs.find(Some(&args.run)).map_err(LiveError::from)?;
+    let id = folder.id().to_string();
+    // What it leaves behind, where that can still be told.
+    let left = live::look(&places, Some(&id)).map(|looked| {
+        seeing::seen(&seeing::moment(&looked), |seen| {
+            let plan = seen.graph.plan();
+            let behind = plan.front_end_ids().filter_map(|id| {
+                let how = match place::standing(seen, id) {
+                    Standing::Out => "out of service",
+                    Standing::Trouble => "in trouble",
+                    _ => return None,
+                };
+                Some(format!("{} is left {how}", plan.front_end(id).fqdn))
+            });
+            place::served(seen).into_iter().chain(behind).collect::<Vec<_>>()
+        })
     });
-    let (live, _) = LiveRun::take_up(&places, Some(looked.folder.id().as_str()))?;
-    let id = live.folder().id().to_string();
-    let pool = live.shell().graph().plan().pool().fqdn.clone();
-    live.abandon(&args.reason, &mut ())?;
-    output::say(&format!("run {id} is ended for good; {pool} is free for another run"));
-    for line in left {
-        output::say(&format!("warning: {line}"));
+    let ended = live::abandon(&places, &id, &args.reason)?;
+    output::say(&format!("run {id} is ended for good; its pool is free for another run"));
+    match (ended, left) {
+        (Abandoned::Marked(error), _) => {
+            output::say(&format!("warning: its journal does not say so: {}", output::chain(&error)));
+            output::say("warning: look at the pool: nobody can tell what this run left behind");
+        }
+        (Abandoned::Recorded, left) => {
+            for line in left.into_iter().flatten() {
+                output::say(&format!("warning: {line}"));
+            }
+            output::say(&format!("next: poolroll report {id}"));
+        }
     }
-    output::say(&format!("next: poolroll report {id}"));
     Ok(Ending::Done)
 }

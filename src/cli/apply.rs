@@ -49,13 +49,13 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
     let start = start(args, &compiled.graph)?;
     confirm(args, &compiled.graph, &start)?;
     let places = args.places.places();
-    let live = LiveRun::begin(&places, &compiled, &start)?;
-    going::go(&places, live, None, &args.teller)
+    let out = args.teller.open(teller::Onto::New)?;
+    going::go(&places, out, || Ok((LiveRun::begin(&places, &compiled, &start)?, None)))
 }
 
 /// The plan, from its own text or from where it was saved. A saved one runs only if its digest still matches.
 fn read(args: &Args) -> Result<Option<Compiled>, Failure> {
-    let file = reading::read(&args.plan)?;
+    let file = reading::read_saved(&args.plan)?;
     let Some(saved) = Saved::read(&file.name, &file.bytes)? else { return Ok(reading::compile(&file)) };
     let plan = Bytes { name: saved.plan_file.name.clone(), bytes: saved.plan_file.text.clone().into_bytes() };
     let Some(compiled) = reading::compile(&plan) else { return Ok(None) };

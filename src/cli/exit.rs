@@ -52,12 +52,11 @@ pub fn code(result: &Result<Ending, Failure>) -> u8 {
 
 fn of_failure(failure: &Failure) -> u8 {
     match failure {
-        // Whoever closed the pipe has read enough.
-        Failure::ClosedPipe => DONE,
         Failure::Read { .. }
         | Failure::Write { .. }
         | Failure::Stdout(_)
         | Failure::NoFiles(_)
+        | Failure::Gone(_)
         | Failure::Runtime(_)
         | Failure::Shell(_)
         | Failure::History { .. }
@@ -65,13 +64,14 @@ fn of_failure(failure: &Failure) -> u8 {
         | Failure::NoReply(_) => ERROR,
         Failure::Usage { .. } | Failure::NobodyThere { .. } => USAGE,
         Failure::Exists(_)
+        | Failure::Occupied(_)
         | Failure::Declined
         | Failure::NotRunning { .. }
         | Failure::StillRunning { .. }
         | Failure::NotAccepted(_) => REFUSED,
         Failure::Saved(error) => match error {
             SavedError::File(_) | SavedError::NotUnderstood { .. } => ERROR,
-            SavedError::Version { .. } | SavedError::Digest { .. } => REFUSED,
+            SavedError::Version { .. } | SavedError::Digest { .. } | SavedError::Other(_) => REFUSED,
         },
         Failure::Live(error) => of_live(error),
         Failure::Claim(error) => of_claim(error),
@@ -90,7 +90,10 @@ fn of_live(error: &LiveError) -> u8 {
         },
         LiveError::Claim(error) => of_claim(error),
         LiveError::Plan { .. } => INVALID,
-        LiveError::Digest { .. } | LiveError::Ended { .. } | LiveError::Refused { .. } => REFUSED,
+        LiveError::Digest { .. }
+        | LiveError::Abandoned { .. }
+        | LiveError::Ended { .. }
+        | LiveError::Refused { .. } => REFUSED,
         LiveError::Journal(_)
         | LiveError::File(_)
         | LiveError::Shell(_)

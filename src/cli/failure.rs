@@ -20,13 +20,12 @@ pub enum Failure {
     Write { path: PathBuf, source: io::Error },
     #[error("cannot write the output")]
     Stdout(#[source] io::Error),
-    /// The reader of the output went away: nothing is said of it.
-    #[error("the reader of the output went away")]
-    ClosedPipe,
     #[error("there is no `.yaml` or `.yml` file in `{}`", .0.display())]
     NoFiles(PathBuf),
     #[error("`{}` is there already", .0.display())]
     Exists(PathBuf),
+    #[error("`{}` is there already, and holds something else than events", .0.display())]
+    Occupied(PathBuf),
     #[error("{message}")]
     Usage { message: String, help: String },
     #[error("{question} needs an answer, and nobody is there to give it")]
@@ -37,6 +36,8 @@ pub enum Failure {
     NotRunning { run: String, what: &'static str, help: String },
     #[error("run `{run}` is in progress, so its claim stays")]
     StillRunning { run: String, help: String },
+    #[error("the folder of run `{0}` is gone")]
+    Gone(String),
     #[error("{0}")]
     NotAccepted(String),
     #[error("the records are not a history of the plan")]
@@ -67,14 +68,15 @@ impl Failure {
             Failure::Read { .. } => "check that it is a file which you may read".into(),
             Failure::Write { .. } => "check that the folder is there and that you may write to it".into(),
             Failure::Stdout(_) => "check where the output goes, then try again".into(),
-            Failure::ClosedPipe => String::new(),
             Failure::NoFiles(_) => "name the files, or the folder that they are in".into(),
             Failure::Exists(_) => "name another file, or add `--force` to replace it".into(),
+            Failure::Occupied(_) => "name another file: only events are replaced by events".into(),
             Failure::Usage { help, .. }
             | Failure::NobodyThere { help, .. }
             | Failure::NotRunning { help, .. }
             | Failure::StillRunning { help, .. } => help.clone(),
             Failure::Declined => "rehearse it first with `poolroll rehearse`, or apply it again".into(),
+            Failure::Gone(_) => "see `poolroll runs` for the runs that are there".into(),
             Failure::NotAccepted(_) => "see `poolroll status` for what the run waits for".into(),
             Failure::Runtime(_) => "try again; if it stays so, report it".into(),
             Failure::Saved(error) => error.help(),

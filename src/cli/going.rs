@@ -4,27 +4,35 @@ use super::exit::Ending;
 use super::failure::Failure;
 use super::teller::{self, Teller};
 use super::{output, seeing, signals};
+use crate::exec::inbox::Signals;
 use crate::exec::live::{self, LiveError, LiveRun, Places, Word};
 use crate::report::run_human;
 use crate::report::words::place;
 
-/// Lets a run go on until it ends; `words` when it is taken up again.
+/// Begins a run, or takes it up, and lets it go on until it ends. `words` when it is taken up again. Signals are counted
+/// before it begins: whoever ends the program then finds a run that was paused, not one that was killed.
 pub fn go(
     places: &Places,
-    mut run: LiveRun,
-    words: Option<&[Word]>,
-    args: &teller::Args,
+    out: teller::Out,
+    begin: impl FnOnce() -> Result<(LiveRun, Option<Vec<Word>>), Failure>,
 ) -> Result<Ending, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(Failure::Runtime)?;
-    let mut inbox = run.inbox();
+    let signals = Signals::default();
+    {
+        let _inside = runtime.enter();
+        signals::watch(signals.clone());
+    }
+    let (mut run, words) = begin()?;
+    let mut inbox = run.inbox().with_signals(signals);
     let id = run.folder().id().to_string();
-    let mut teller = Teller::new(args, run.shell().graph(), run.shell().run(), &id)?;
+    let stdout_is_taken = out.is_stdout();
+    let mut teller = Teller::new(out, run.shell().graph(), run.shell().run(), &id);
     output::say(&format!("run {id} on {}", run.shell().graph().plan().pool().fqdn));
     let outcome = runtime.block_on(async {
-        signals::watch(inbox.signals());
         if let Some(words) = words {
-            run.resume(words, &mut teller)?;
+            inbox.open();
+            run.resume(&words, &mut teller)?;
         }
         run.go(&mut teller, &mut inbox).await
     });
@@ -32,7 +40,10 @@ pub fn go(
     // The lock is given back before the run is looked at like any other.
     drop(run);
     let outcome = outcome?;
-    recap(places, &id, args.takes_stdout())?;
+    // How the run ended is the answer, whoever reads the recap.
+    if let Err(failure) = recap(places, &id, stdout_is_taken) {
+        output::say(&format!("warning: {}", output::chain(&failure)));
+    }
     Ok(Ending::Ran(outcome))
 }
 

@@ -28,10 +28,9 @@ pub struct Args {
 }
 
 fn fqdn(text: &str) -> Result<String, String> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
-    match text.contains('.') && text.chars().all(plain) {
-        true => Ok(text.to_ascii_lowercase()),
-        false => Err("a fully qualified name has letters, digits, `-` and at least one `.`".into()),
+    match crate::plan::host_name_fault(text) {
+        None => Ok(text.to_ascii_lowercase()),
+        Some(fault) => Err(fault),
     }
 }
 

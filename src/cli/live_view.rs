@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use clap::builder::styling::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::output;
 use crate::report::run_status::Status;
 use crate::report::times::Zone;
 use crate::report::words::Seen;
@@ -35,7 +36,7 @@ impl LiveView {
 
     /// A line of what has happened.
     pub fn line(&self, line: &str) {
-        self.bar.println(line);
+        self.bar.println(output::safe(line));
     }
 
     pub fn draw(&mut self, seen: &Seen<'_>, at_once: bool) {
@@ -87,7 +88,7 @@ impl LiveView {
         if !status.next.is_empty() {
             lines.push(format!("  then {}", status.next.join("; ")));
         }
-        lines.join("\n")
+        output::safe(&lines.join("\n")).into_owned()
     }
 
     fn paint(&self, colour: AnsiColor, text: &str) -> String {

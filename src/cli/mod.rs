@@ -95,9 +95,7 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help that nobody reads any more is no error.
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(exit::USAGE));
+            return ExitCode::from(explain(&error));
         }
     };
     let result = run(cli.command);
@@ -105,6 +103,24 @@ pub fn main() -> ExitCode {
         output::fail(failure);
     }
     ExitCode::from(exit::code(&result))
+}
+
+/// Help that was asked for, or what is wrong with the arguments. The exit code.
+fn explain(error: &clap::Error) -> u8 {
+    let styled = error.render();
+    if error.use_stderr() {
+        let colour = output::look(true) != crate::report::findings_human::Look::Plain;
+        let text = if colour { styled.ansi().to_string() } else { styled.to_string() };
+        output::say(text.trim_end());
+        return exit::USAGE;
+    }
+    match output::text(&styled.ansi().to_string()) {
+        Ok(()) => exit::DONE,
+        Err(failure) => {
+            output::fail(&failure);
+            exit::ERROR
+        }
+    }
 }
 
 fn run(command: Command) -> Result<Ending, Failure> {

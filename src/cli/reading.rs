@@ -22,13 +22,43 @@ pub struct Bytes {
     pub bytes: Vec<u8>,
 }
 
+/// The longest reason, in characters: it is shown on a line of reports.
+const MAX_REASON: usize = 2000;
+
+/// A reason as a person gives it, for the parser of arguments: something, on one line.
+///
+/// # Errors
+///
+/// What is wrong with it, in words.
+pub fn reason(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    match text.chars().count() {
+        0 => Err("say in a few words why".into()),
+        1..=MAX_REASON if text.chars().any(char::is_control) => Err("a reason is one line of text".into()),
+        1..=MAX_REASON => Ok(text.to_owned()),
+        _ => Err(format!("a reason has at most {MAX_REASON} characters")),
+    }
+}
+
 /// Reads a file, or stdin. Not more than one byte beyond what the reader of documents accepts.
 ///
 /// # Errors
 ///
 /// It cannot be read.
 pub fn read(path: &Path) -> Result<Bytes, Failure> {
-    let limit = MAX_BYTES as u64 + 1;
+    read_up_to(path, MAX_BYTES as u64 + 1)
+}
+
+/// Reads a plan or a saved plan, which holds the compiled graph beside the plan's text and is a good deal longer.
+///
+/// # Errors
+///
+/// It cannot be read.
+pub fn read_saved(path: &Path) -> Result<Bytes, Failure> {
+    read_up_to(path, MAX_BYTES as u64 * 32)
+}
+
+fn read_up_to(path: &Path, limit: u64) -> Result<Bytes, Failure> {
     let mut bytes = Vec::new();
     let (name, read) = if path == Path::new(STDIN) {
         (STDIN_NAME.to_owned(), io::stdin().lock().take(limit).read_to_end(&mut bytes))
@@ -62,14 +92,23 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
     let mut entries = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
-        entries.push((entry.path(), entry.file_type().map_err(failed)?.is_dir()));
+        // A link is what it leads to; a pipe would be waited for.
+        let kind = fs::metadata(entry.path()).map(|metadata| (metadata.is_dir(), metadata.is_file()));
+        match (entry.file_type().map_err(failed)?.is_dir(), kind) {
+            (true, _) => entries.push((entry.path(), true)),
+            (false, Ok((false, true)) | Err(_)) => entries.push((entry.path(), false)),
+            (false, Ok(_)) => {}
+        }
     }
     entries.sort();
     for (path, is_folder) in entries {
         if path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")) {
             continue;
         }
-        let is_yaml = path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml");
+        let is_yaml = path.extension().is_some_and(|ext| {
+            let ext = ext.to_ascii_lowercase();
+            ext == "yaml" || ext == "yml"
+        });
         if is_folder {
             collect(&path, files)?;
         } else if is_yaml {

@@ -35,7 +35,7 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Rehearse so many times, a seed each, and show how durations and outcomes are spread
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", conflicts_with = "events", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     runs: Option<u32>,
     /// By how many percent durations vary around the expected ones
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=90))]
@@ -93,7 +93,9 @@ impl Audience for Watched {
 }
 
 fn one(args: &Args, graph: &Arc<StepGraph>, rehearsal: &Rehearsal) -> Result<Ending, Failure> {
-    let teller = Teller::lines(&args.teller, graph, &Run::new(graph), "rehearsal")?;
+    let out = args.teller.open(teller::Onto::New)?;
+    let stdout_is_taken = out.is_stdout();
+    let teller = Teller::lines(out, graph, &Run::new(graph), "rehearsal");
     let mut watched = Watched { teller, proving: Proving::new(rehearsal.begins) };
     let rehearsed = rehearsal.run(graph, MemoryLog::default(), &mut watched)?;
     let records = rehearsed.log.records.iter().map(|(at, entry)| (*at, entry));
@@ -102,7 +104,7 @@ fn one(args: &Args, graph: &Arc<StepGraph>, rehearsal: &Rehearsal) -> Result<End
     // Writing to a text cannot fail.
     let _ = run_human::recap(&mut text, &report);
     match args.format {
-        _ if args.teller.takes_stdout() => output::say(text.trim_end()),
+        _ if stdout_is_taken => output::say(text.trim_end()),
         Format::Human => output::text(&text)?,
         Format::Json => output::data(|mut out| run_json::write_json(&mut out, &report))?,
     }

@@ -2,7 +2,8 @@
 
 use super::exit::Ending;
 use super::failure::Failure;
-use super::{output, places};
+use super::{output, places, reading};
+use crate::exec::{lock, os};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -11,7 +12,7 @@ pub struct Args {
     /// The claim's id, as the refusal showed it: proof that it was read
     claim_id: String,
     /// Why
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = reading::reason)]
     reason: String,
     #[command(flatten)]
     places: places::Args,
@@ -20,12 +21,14 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<Ending, Failure> {
     let places = args.places.places();
     if let Some(claim) = places.claims.held(&args.pool)? {
-        // A run of another machine cannot be asked; one of ours can.
-        let folder = places.runs.find(Some(&claim.run)).ok();
-        if claim.id == args.claim_id && folder.is_some_and(|folder| folder.is_alive().unwrap_or(false)) {
+        // A run of another machine cannot be asked; one of ours can, wherever its folder is.
+        let here = claim.host == os::host();
+        let folder = claim.folder.as_ref().filter(|_| here);
+        let alive = folder.is_some_and(|folder| lock::is_held(folder).unwrap_or(false));
+        if claim.id == args.claim_id && alive {
             let run = claim.run;
             let help = format!(
-                "pause it with `poolroll pause {run}`, or end it with `poolroll abandon {run} --reason TEXT`"
+                "pause it with `poolroll pause {run}`; once it has stopped, `poolroll abandon {run} --reason TEXT` ends it"
             );
             return Err(Failure::StillRunning { run, help });
         }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::exit::Ending;
 use super::failure::Failure;
-use super::{output, places};
+use super::{output, places, reading};
 use crate::exec::live::LiveError;
 use crate::exec::os;
 use crate::exec::requests::Request;
@@ -19,7 +19,7 @@ pub struct Args {
     /// The run, or the beginning of its id; the newest if left out
     run: Option<String>,
     /// Why; it goes into the record
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = reading::reason)]
     reason: Option<String>,
     #[command(flatten)]
     places: places::Args,

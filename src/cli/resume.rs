@@ -2,7 +2,7 @@
 
 use super::exit::Ending;
 use super::failure::Failure;
-use super::{going, output, places, teller};
+use super::{going, output, places, reading, teller};
 use crate::exec::live::{LiveRun, Word};
 use crate::graph::{StepGraph, StepId};
 use crate::plan::FrontEndId;
@@ -22,7 +22,7 @@ pub struct Args {
     #[arg(long, value_name = "STEP=HOW", requires = "reason")]
     resolve: Vec<String>,
     /// Why; it goes into the record
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = reading::reason)]
     reason: Option<String>,
     #[command(flatten)]
     teller: teller::Args,
@@ -32,14 +32,17 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<Ending, Failure> {
     let places = args.places.places();
-    let (live, torn) = LiveRun::take_up(&places, args.run.as_deref())?;
-    if torn > 0 {
-        output::say(&format!(
-            "note: the last record was cut short by a crash ({torn} bytes); nothing of it had begun"
-        ));
-    }
-    let words = words(args, live.shell().graph())?;
-    going::go(&places, live, Some(&words), &args.teller)
+    let out = args.teller.open(teller::Onto::End)?;
+    going::go(&places, out, || {
+        let (live, torn) = LiveRun::take_up(&places, args.run.as_deref())?;
+        if torn > 0 {
+            output::say(&format!(
+                "note: the last record was cut short by a crash ({torn} bytes); nothing of it had begun"
+            ));
+        }
+        let words = words(args, live.shell().graph())?;
+        Ok((live, Some(words)))
+    })
 }
 
 /// What the person adds: doubts are resolved before anything is tried again or left out.

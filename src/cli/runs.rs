@@ -7,7 +7,7 @@ use super::exit::Ending;
 use super::failure::Failure;
 use super::status::Format;
 use super::{output, places, seeing};
-use crate::exec::live;
+use crate::exec::live::{self, LiveError};
 use crate::report::lines::rough;
 use crate::report::times::Zone;
 use crate::report::words::place::Standing;
@@ -72,9 +72,10 @@ fn row(places: &live::Places, id: &str) -> Row {
         Ok(looked) => looked,
         Err(error) => {
             let shown = output::chain(&error);
+            let state = if matches!(error, LiveError::Abandoned { .. }) { "abandoned" } else { "unreadable" };
             return Row {
                 run: id.to_owned(),
-                state: "unreadable".into(),
+                state: state.into(),
                 alive: false,
                 pool: None,
                 plan: None,

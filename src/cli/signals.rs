@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: once pause, twice stop at once.
+//! Ctrl-C, SIGTERM and the end of the terminal (SIGHUP): once pause, twice stop at once.
 
 use super::exit;
 use crate::exec::inbox::Signals;
@@ -8,8 +8,9 @@ const LAST: u8 = 3;
 
 /// Counts the signals that come from now on. Needs to be inside of the runtime.
 pub fn watch(signals: Signals) {
+    // Here, not in the task: a signal that comes before the task first runs must not end the process.
+    let Ok(mut terminate) = Terminate::new() else { return };
     tokio::spawn(async move {
-        let Ok(mut terminate) = Terminate::new() else { return };
         loop {
             tokio::select! {
                 interrupted = tokio::signal::ctrl_c() => if interrupted.is_err() { return },
@@ -24,17 +25,34 @@ pub fn watch(signals: Signals) {
 }
 
 #[cfg(unix)]
-struct Terminate(tokio::signal::unix::Signal);
+struct Terminate {
+    terminate: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+    /// A file that may not grow any more is an error of a write then, and not the end of the process.
+    _size: Option<tokio::signal::unix::Signal>,
+}
+
+/// SIGXFSZ, on every Unix that we know.
+#[cfg(unix)]
+const FILE_SIZE: i32 = 25;
 
 #[cfg(unix)]
 impl Terminate {
     fn new() -> std::io::Result<Terminate> {
-        let kind = tokio::signal::unix::SignalKind::terminate();
-        tokio::signal::unix::signal(kind).map(Terminate)
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Terminate {
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            _size: signal(SignalKind::from_raw(FILE_SIZE)).ok(),
+        })
     }
 
     async fn came(&mut self) {
-        if self.0.recv().await.is_none() {
+        let came = tokio::select! {
+            came = self.terminate.recv() => came,
+            came = self.hang_up.recv() => came,
+        };
+        if came.is_none() {
             std::future::pending().await
         }
     }

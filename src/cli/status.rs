@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use super::exit::Ending;
 use super::failure::Failure;
 use super::{output, places, seeing};
-use crate::exec::live::{self, Places};
+use crate::exec::live::{self, LiveError, Places};
 use crate::report::run_status::Status;
 
 /// How often a watched run is looked at.
@@ -73,17 +73,20 @@ fn watch(args: &Args, places: &Places, first: Status) -> Result<Ending, Failure>
     loop {
         let news = (status.headline.clone(), status.waits.iter().map(|wait| wait.now.clone()).collect());
         if redraw {
-            output::text("\u{1b}[2J\u{1b}[H")?;
+            output::data(|out| out.write_all(b"\x1b[2J\x1b[H"))?;
             show(&status, args.format)?;
         } else if shown.as_ref() != Some(&news) {
             show(&status, args.format)?;
             output::text("\n")?;
         }
         shown = Some(news);
-        if status.state != "open" || !status.alive {
+        if status.state != "open" || !status.alive || output::is_closed() {
             return Ok(Ending::Done);
         }
         std::thread::sleep(EVERY);
-        status = self::status(places, Some(&id))?;
+        status = match self::status(places, Some(&id)) {
+            Err(Failure::Live(LiveError::Runs(_))) => return Err(Failure::Gone(id)),
+            status => status?,
+        };
     }
 }

@@ -1,7 +1,7 @@
 //! Who watches a run for a person and for programs: lines or the live view on stderr, events to a file or stdout.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -33,9 +33,55 @@ pub struct Args {
 }
 
 impl Args {
+    /// Opens where the events go, before anything has begun that could be left behind.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be made.
+    pub fn open(&self, to: Onto) -> Result<Out, Failure> {
+        Ok(match &self.events {
+            None => Out::Nowhere,
+            Some(path) if path == Path::new("-") => Out::Stdout,
+            Some(path) => {
+                let failed = |source| Failure::Write { path: path.clone(), source };
+                // Only what holds events is replaced.
+                let mut file =
+                    File::options().read(true).append(true).create(true).open(path).map_err(failed)?;
+                let is_file = file.metadata().map_err(failed)?.is_file();
+                let mut start = [0; 18];
+                let length = if is_file { file.read(&mut start).map_err(failed)? } else { 0 };
+                if length > 0 && !start[..length].starts_with(events::START) {
+                    return Err(Failure::Occupied(path.clone()));
+                }
+                if is_file && to == Onto::New {
+                    file.set_len(0).map_err(failed)?;
+                }
+                Out::File(file)
+            }
+        })
+    }
+}
+
+/// What becomes of events that are there already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Onto {
+    /// They were another run's.
+    New,
+    /// They are of the first part of this run: the next ones follow.
+    End,
+}
+
+/// Where events go.
+pub enum Out {
+    Nowhere,
+    Stdout,
+    File(File),
+}
+
+impl Out {
     /// Whether stdout belongs to the events.
-    pub fn takes_stdout(&self) -> bool {
-        self.events.as_deref() == Some(Path::new("-"))
+    pub fn is_stdout(&self) -> bool {
+        matches!(self, Out::Stdout)
     }
 }
 
@@ -58,35 +104,51 @@ enum Screen {
 
 impl Teller {
     /// For a run as it is now, under its id.
-    ///
-    /// # Errors
-    ///
-    /// The file of events cannot be made.
-    pub fn new(args: &Args, graph: &StepGraph, run: &Run, run_id: &str) -> Result<Teller, Failure> {
+    pub fn new(out: Out, graph: &StepGraph, run: &Run, run_id: &str) -> Teller {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let colour = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
         let screen = match io::stderr().is_terminal() && !dumb {
             true => Screen::Live(Box::new(LiveView::new(colour))),
             false => Screen::Lines,
         };
-        Ok(Teller {
+        let mut teller = Teller {
             narrator: Narrator::new(graph, run),
             zone: Zone::of(graph),
             screen,
-            events: open(args, graph, run_id)?,
+            events: None,
             day: String::new(),
             said: Instant::now(),
             happened: None,
-        })
+        };
+        teller.begin(out, graph, run_id);
+        teller
     }
 
     /// The same in lines, also on a terminal: for what does not wait.
-    ///
-    /// # Errors
-    ///
-    /// The file of events cannot be made.
-    pub fn lines(args: &Args, graph: &StepGraph, run: &Run, run_id: &str) -> Result<Teller, Failure> {
-        Ok(Teller { screen: Screen::Lines, ..Teller::new(args, graph, run, run_id)? })
+    pub fn lines(out: Out, graph: &StepGraph, run: &Run, run_id: &str) -> Teller {
+        Teller { screen: Screen::Lines, ..Teller::new(out, graph, run, run_id) }
+    }
+
+    /// The first line of the events: what they are.
+    fn begin(&mut self, out: Out, graph: &StepGraph, run_id: &str) {
+        let mut out: Box<dyn Write> = match out {
+            Out::Nowhere => return,
+            Out::Stdout => Box::new(io::stdout()),
+            Out::File(file) => Box::new(file),
+        };
+        let begun = events::begin(&mut out, run_id, &graph.plan().pool().fqdn, &graph.digest());
+        self.events = Some(out);
+        self.written(begun);
+    }
+
+    /// Events that cannot be written any more do not disturb the run.
+    fn written(&mut self, written: io::Result<()>) {
+        let Err(error) = written else { return };
+        self.events = None;
+        // Whoever closed the pipe knows.
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            self.say(&format!("warning: no more events are written: {error}"));
+        }
     }
 
     /// The end of the telling.
@@ -120,27 +182,8 @@ impl Teller {
         let step = step_of(event).map(|step| moment.graph.step(step).name.as_str());
         let epoch = moment.run.epoch();
         let written = events::event(out, events::Heard { at: moment.at, epoch, step, event, facts, text });
-        if let Err(error) = written {
-            self.events = None;
-            // Whoever closed the pipe knows.
-            if error.kind() != io::ErrorKind::BrokenPipe {
-                self.say(&format!("warning: no more events are written: {error}"));
-            }
-        }
+        self.written(written);
     }
-}
-
-fn open(args: &Args, graph: &StepGraph, run_id: &str) -> Result<Option<Box<dyn Write>>, Failure> {
-    let Some(path) = &args.events else { return Ok(None) };
-    let failed = |source| Failure::Write { path: path.clone(), source };
-    let mut out: Box<dyn Write> = if args.takes_stdout() {
-        Box::new(io::stdout())
-    } else {
-        Box::new(File::create(path).map_err(failed)?)
-    };
-    let pool = &graph.plan().pool().fqdn;
-    events::begin(&mut out, run_id, pool, &graph.digest()).map_err(failed)?;
-    Ok(Some(out))
 }
 
 impl Audience for Teller {

@@ -5,15 +5,33 @@
 use super::finding::{Code, Finding, Findings, Span};
 
 /// Whether a character is refused: control characters other than tab and line ends, separators of lines that
-/// editors do not agree on, marks that change the direction of text, and byte order marks.
-pub(super) fn is_hidden(character: char) -> bool {
+/// editors do not agree on, marks that change the direction of text, byte order marks, and what has no width (soft
+/// hyphens, tags), for two names that look the same must be the same.
+pub fn is_hidden(character: char) -> bool {
     match character {
         '\t' | '\n' | '\r' => false,
-        '\0'..'\u{20}' | '\u{7f}'..='\u{9f}' => true,
-        '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+        '\0'..'\u{20}' | '\u{7f}'..='\u{9f}' | '\u{ad}' => true,
+        '\u{61c}' | '\u{180e}' => true,
+        // Not the joiners U+200C and U+200D: some scripts cannot be written without them.
+        '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => true,
         '\u{feff}' | '\u{fffe}' | '\u{ffff}' => true,
+        '\u{e0000}'..='\u{e007f}' => true,
         _ => false,
     }
+}
+
+/// The text with every hidden character, and every line end, written as its number: for words of others that are shown
+/// on a terminal.
+pub fn visible(text: &str) -> std::borrow::Cow<'_, str> {
+    let shown = |character: char| !is_hidden(character) && !matches!(character, '\n' | '\r' | '\t');
+    if text.chars().all(shown) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        if shown(character) { out.push(character) } else { out.extend(character.escape_unicode()) }
+    }
+    out.into()
 }
 
 /// A finding for each refused character, at most `limit` of them.
@@ -31,8 +49,11 @@ fn is_harmless(chunk: &[u8]) -> bool {
         (byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != b'\r')
             | (byte == 0x7f)
             | (byte == 0xc2)
+            | (byte == 0xd8)
+            | (byte == 0xe1)
             | (byte == 0xe2)
             | (byte == 0xef)
+            | (byte == 0xf3)
     };
     !chunk.iter().fold(false, |found, &byte| found | suspect(byte))
 }

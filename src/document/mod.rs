@@ -27,6 +27,7 @@ use std::sync::Arc;
 
 use header::Header;
 
+pub use characters::{is_hidden, visible};
 pub use de::{Error as FitError, from_node};
 pub use finding::{Code, Finding, Findings, Label, Severity, Span};
 pub use source::{MAX_BYTES, Source};

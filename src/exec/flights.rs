@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::graph::StepGraph;
 use crate::plan::{Acceptance, Answer, Call, Count, Facts, Observation, PartnerHealth, Question};
 use crate::plan::{Readiness, Seen, VersionSeen};
-use crate::pool::{Answered, Driver, DriverError, Ticket};
+use crate::pool::{Answered, Driver, Ticket};
 use crate::run::{Want, Wanted};
 
 /// Calls in flight, in the order of their wants.
@@ -36,10 +36,6 @@ pub struct Landed {
 
 impl Flights {
     /// Starts what is wanted and not in flight, lets go of what is in flight and not wanted.
-    ///
-    /// # Errors
-    ///
-    /// The driver cannot begin anything any more.
     pub fn reconcile(
         &mut self,
         graph: &StepGraph,
@@ -47,7 +43,7 @@ impl Flights {
         driver: &mut Driver,
         epoch: u32,
         now: Timestamp,
-    ) -> Result<(), DriverError> {
+    ) {
         self.spare.clear();
         let mut old = self.flights.iter().peekable();
         for want in wanted.iter() {
@@ -63,14 +59,13 @@ impl Flights {
             // The epoch is in the ticket: an answer to a process that died is nobody's.
             let ticket = Ticket(u64::from(epoch) << 32 | self.tickets);
             let deadline = patience(graph, call).and_then(|patience| now.checked_add(patience).ok());
-            driver.begin(now, ticket, call)?;
+            driver.begin(now, ticket, call);
             self.spare.push(Flight { want, ticket, deadline });
         }
         for surplus in old {
             driver.let_go(surplus.ticket);
         }
         std::mem::swap(&mut self.flights, &mut self.spare);
-        Ok(())
     }
 
     /// The flight that an answer belongs to; `None` for an answer to something no longer in flight.
@@ -94,11 +89,6 @@ impl Flights {
     /// When the first question in flight is given up.
     pub fn deadline(&self) -> Option<Timestamp> {
         self.flights.iter().filter_map(|flight| flight.deadline).min()
-    }
-
-    /// What is in flight now.
-    pub fn wants(&self) -> impl Iterator<Item = Want> + '_ {
-        self.flights.iter().map(|flight| flight.want)
     }
 }
 
@@ -130,6 +120,7 @@ fn unanswered(question: Question) -> Answer {
         Question::Readiness { .. } => Answer::Readiness(Readiness::Unanswered),
         Question::Count { .. } => Answer::Counted(Count::Unanswered),
         Question::Look { .. } => Answer::Looked(Observation::Unknown),
+        Question::StillStopped { .. } => Answer::StillStopped(false),
         Question::Acceptance { .. } => Answer::Accepting(Acceptance::Unanswered),
     }
 }

@@ -207,6 +207,11 @@ impl RunFolder {
         self.path.join("journal.jsonl")
     }
 
+    /// The mark of a run that was ended for good although its journal cannot say so.
+    pub fn abandoned(&self) -> PathBuf {
+        self.path.join("abandoned.json")
+    }
+
     /// What people ask of the run.
     pub fn requests(&self) -> Requests {
         Requests::at(self.path.join("requests"))

@@ -16,6 +16,7 @@ const EVERY: Duration = Duration::from_millis(500);
 pub struct FolderInbox {
     requests: Requests,
     waiting: VecDeque<(RequestId, Request)>,
+    notes: VecDeque<String>,
     looked: Option<Instant>,
     signals: Signals,
     /// Signals that were turned into requests so far.
@@ -42,15 +43,34 @@ impl FolderInbox {
         FolderInbox {
             requests,
             waiting: VecDeque::new(),
+            notes: VecDeque::new(),
             looked: None,
             signals: Signals::default(),
             taken: 0,
         }
     }
 
-    /// Where signals are counted.
-    pub fn signals(&self) -> Signals {
-        self.signals.clone()
+    /// The same, with signals that are counted already.
+    #[must_use]
+    pub fn with_signals(self, signals: Signals) -> FolderInbox {
+        FolderInbox { signals, ..self }
+    }
+
+    /// Requests that are there before the run is taken up were meant for a process that is gone.
+    pub fn open(&mut self) {
+        self.refuse_all("the run was not in progress");
+    }
+
+    /// Whoever still waits is told that the run has ended.
+    pub fn close(&mut self) {
+        self.refuse_all("the run has ended");
+    }
+
+    fn refuse_all(&mut self, why: &str) {
+        let posted = self.requests.poll().map(|polled| polled.requests).unwrap_or_default();
+        for (id, _) in self.waiting.drain(..).chain(posted) {
+            let _ = self.requests.reply(&id, &Reply { accepted: false, text: why.to_owned() });
+        }
     }
 
     fn signal(&mut self) -> Option<Asked> {
@@ -77,10 +97,19 @@ impl Inbox for FolderInbox {
             // A folder that cannot be read now is read again soon; the run does not depend on it.
             if let Ok(polled) = self.requests.poll() {
                 self.waiting.extend(polled.requests);
+                self.notes.extend(
+                    polled.refused.iter().map(|refused| {
+                        format!("`{}` cannot be used: {}", refused.path.display(), refused.why)
+                    }),
+                );
             }
         }
         let (id, request) = self.waiting.pop_front()?;
         Some(Asked { id: Some(id), request })
+    }
+
+    fn take_note(&mut self) -> Option<String> {
+        self.notes.pop_front()
     }
 
     fn reply(&mut self, asked: &Asked, reply: Result<String, String>) {

@@ -15,7 +15,7 @@ use super::lock::{LockError, RunLock};
 use super::record::{Act, Entry, FORMAT_VERSION, Log, LogError, Opened};
 use super::run_id::RunId;
 use super::shell::{Audience, Moment, Shell, ShellError};
-use super::whole_file::FileError;
+use super::whole_file::{self, FileError};
 use super::{Clock, Pace, os};
 use crate::document::{Document, Findings, Source};
 use crate::graph::{GraphText, StepGraph};
@@ -37,7 +37,9 @@ pub struct Places {
 
 impl Places {
     pub fn at(runs: impl Into<PathBuf>, claims: impl Into<PathBuf>) -> Places {
-        Places { runs: Runs::at(runs), claims: Claims::at(claims) }
+        let runs = runs.into();
+        let absolute = std::path::absolute(&runs).unwrap_or_else(|_| runs.clone());
+        Places { runs: Runs::at(runs), claims: Claims::at(claims).of_runs_in(absolute) }
     }
 }
 
@@ -91,7 +93,6 @@ pub struct LiveRun {
     folder: RunFolder,
     claims: Claims,
     held: Vec<Claim>,
-    _lock: RunLock,
 }
 
 /// Why a run could not be begun, taken up or looked at.
@@ -119,6 +120,8 @@ pub enum LiveError {
     Empty(RunId),
     #[error("record {record} of run `{run}` does not follow from those before it")]
     History { run: RunId, record: u64, source: Illegal },
+    #[error("run `{run}` was abandoned{}", reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default())]
+    Abandoned { run: RunId, reason: Option<String> },
     #[error("run `{run}` has ended: it is {}", outcome_word(*outcome))]
     Ended { run: RunId, outcome: Outcome },
     #[error("that cannot be done now: {why}")]
@@ -145,15 +148,16 @@ impl LiveError {
             LiveError::Journal(error) => error.help(),
             LiveError::File(error) => error.help(),
             LiveError::Shell(ShellError::Log(error)) => error.help.clone(),
-            LiveError::Shell(ShellError::Driver(_)) | LiveError::Pool(_) => {
-                "see that the run's folder can be written, then `poolroll resume`".into()
+            LiveError::Pool(_) => {
+                "the run cannot go on without it: `poolroll abandon` ends the run and frees the pool".into()
             }
             LiveError::Shell(ShellError::Refused { .. } | ShellError::Deadlock { .. }) => {
                 "this is a defect of poolroll: please report it with the run's journal; the run can be resumed".into()
             }
-            LiveError::Plan { .. } => {
-                "use the version of poolroll that began the run; `poolroll report` shows which".into()
+            LiveError::Plan { run, .. } => {
+                format!("put `plan.yaml` back as it was in the run's folder, or end the run: `poolroll abandon {run} --reason TEXT`")
             }
+            LiveError::Abandoned { .. } => "apply a plan to begin another run".into(),
             LiveError::Digest { .. } => {
                 "use the version of poolroll that began the run, or `poolroll abandon` it and apply the plan anew".into()
             }
@@ -201,29 +205,16 @@ impl LiveRun {
                 return Err(error.into());
             }
         };
-        let pace = Pace { origin: start.begins, wall, speed: start.speed };
-        let mut log = JournalLog(Journal::create(&folder.journal(), id.as_str())?);
-        log.0.reserve(RESERVE)?;
-        let clock = Clock::Wall(pace);
-        let plan = Arc::clone(graph.plan_arc());
-        let pool_file = folder.path().join("pool.json");
-        let simulated =
-            SimulatedPool::new(plan, &start.setup, &start.faults, start.begins).saved_to(pool_file);
-        let mut driver = Driver::Simulated(Box::new(simulated));
-        driver.save(clock.now()).map_err(ShellError::from)?;
-        let opened = Opened {
-            format_version: FORMAT_VERSION.into(),
-            program: env!("CARGO_PKG_VERSION").into(),
-            run: id.to_string(),
-            pool: pool.into(),
-            digest: graph.digest(),
-            pace,
-            driver: driver.name().into(),
-            by: os::user(),
-        };
-        let mut shell = Shell::new(Arc::clone(graph), id.to_string(), log, clock, driver);
-        shell.open(opened)?;
-        Ok(LiveRun { shell, folder, claims: places.claims.clone(), held, _lock: lock })
+        match opened_shell(graph, start, wall, &folder, lock) {
+            Ok(shell) => Ok(LiveRun { shell, folder, claims: places.claims.clone(), held }),
+            Err(error) => {
+                // Nothing was asked of the pool, so nothing may hold it.
+                let released = release_all(&places.claims, &held);
+                let _ = std::fs::remove_dir_all(folder.path());
+                released?;
+                Err(error)
+            }
+        }
     }
 
     /// Takes up a run that was killed, paused or stopped: repairs a torn tail, folds the records. Nothing is appended
@@ -234,28 +225,34 @@ impl LiveRun {
     /// The run is alive or has ended, its journal is damaged, or its plan compiles to another graph now.
     pub fn take_up(places: &Places, asked: Option<&str>) -> Result<(LiveRun, u64), LiveError> {
         let folder = places.runs.find(asked)?;
+        refuse_abandoned(&folder)?;
         let wall = Timestamp::now();
         let lock = folder.lock(wall)?;
         let compiled = plan_of(&folder)?;
         let id = folder.id().clone();
         let (journal, history) = Journal::open(&folder.journal(), id.as_str())?;
         let torn = history.torn.as_ref().map_or(0, |torn| torn.bytes);
+        if history.records.is_empty() {
+            // It died before its first record: nothing was asked of the pool.
+            release_all(&places.claims, &held_by(&places.claims, &compiled.graph, &id)?)?;
+        }
         let opened = opened(&id, &history)?;
         check_digest(&id, &compiled.graph, &opened)?;
         let plan = Arc::clone(compiled.graph.plan_arc());
         let pool = SimulatedPool::load(plan, &folder.path().join("pool.json"))?;
         let driver = Driver::Simulated(Box::new(pool));
-        let mut log = JournalLog(journal);
-        log.0.reserve(RESERVE)?;
+        let log = JournalLog(journal, lock);
         let graph = Arc::clone(&compiled.graph);
         let mut shell = Shell::new(graph, id.to_string(), log, Clock::Wall(opened.pace), driver);
         fold(&mut shell, &id, &history)?;
         if let Some(outcome) = shell.run().outcome().filter(|outcome| outcome.is_final()) {
+            // A process that died between its last record and this left them.
+            release_all(&places.claims, &held_by(&places.claims, shell.graph(), &id)?)?;
             return Err(LiveError::Ended { run: id, outcome });
         }
         // Ours already, unless somebody released it by hand meanwhile.
         let held = places.claims.take_all(&claimed(shell.graph()), &id, wall)?;
-        Ok((LiveRun { shell, folder, claims: places.claims.clone(), held, _lock: lock }, torn))
+        Ok((LiveRun { shell, folder, claims: places.claims.clone(), held }, torn))
     }
 
     /// Appends `Resumed` and what a person adds to it: all of it, or nothing.
@@ -281,6 +278,7 @@ impl LiveRun {
         for event in std::iter::once(&Event::Resumed).chain(words.iter().map(|word| &word.event)) {
             tried.apply(&graph, event).map_err(|illegal| LiveError::Refused { why: illegal.why.into() })?;
         }
+        self.shell.log_mut().0.reserve(RESERVE)?;
         let by = |reason: Option<String>| Some(Act { who: os::user(), reason });
         self.shell.commit(Event::Resumed, Facts::default(), by(None), audience)?;
         for word in words {
@@ -316,19 +314,21 @@ impl LiveRun {
         audience: &mut impl Audience,
         inbox: &mut FolderInbox,
     ) -> Result<Outcome, LiveError> {
-        let outcome = self.shell.go(audience, inbox).await?;
-        if outcome.is_final() {
-            self.release()?;
+        let went = self.shell.go(audience, inbox).await;
+        inbox.close();
+        let outcome = went?;
+        if outcome.is_final()
+            && let Err(error) = self.release()
+        {
+            // The run has ended as it has; that a claim is left is for a person.
+            audience.noted(&format!("a claim is left: {error}; {}", error.help()));
         }
         Ok(outcome)
     }
 
     fn release(&mut self) -> Result<(), LiveError> {
-        for claim in self.held.drain(..) {
-            self.claims.release(&claim)?;
-        }
         self.shell.log_mut().0.release_reserve();
-        Ok(())
+        release_all(&self.claims, &std::mem::take(&mut self.held))
     }
 
     /// The requests to this run.
@@ -343,6 +343,88 @@ impl LiveRun {
     pub fn shell(&self) -> &Shell<JournalLog> {
         &self.shell
     }
+}
+
+/// The shell of a new run, its header written.
+fn opened_shell(
+    graph: &Arc<StepGraph>,
+    start: &SimulatedStart,
+    wall: Timestamp,
+    folder: &RunFolder,
+    lock: RunLock,
+) -> Result<Shell<JournalLog>, LiveError> {
+    let id = folder.id();
+    let pace = Pace { origin: start.begins, wall, speed: start.speed };
+    let mut log = JournalLog(Journal::create(&folder.journal(), id.as_str())?, lock);
+    log.0.reserve(RESERVE)?;
+    let clock = Clock::Wall(pace);
+    let plan = Arc::clone(graph.plan_arc());
+    let mut pool = SimulatedPool::new(plan, &start.setup, &start.faults, start.begins)
+        .saved_to(folder.path().join("pool.json"));
+    pool.save(clock.now())?;
+    let driver = Driver::Simulated(Box::new(pool));
+    let opened = Opened {
+        format_version: FORMAT_VERSION.into(),
+        program: env!("CARGO_PKG_VERSION").into(),
+        run: id.to_string(),
+        pool: graph.plan().pool().fqdn.clone(),
+        digest: graph.digest(),
+        pace,
+        driver: driver.name().into(),
+        by: os::user(),
+    };
+    let mut shell = Shell::new(Arc::clone(graph), id.to_string(), log, clock, driver);
+    shell.open(opened)?;
+    Ok(shell)
+}
+
+/// Releases every claim that can be released; the first that cannot is the error.
+fn release_all(claims: &Claims, held: &[Claim]) -> Result<(), LiveError> {
+    let released: Vec<_> = held.iter().map(|claim| claims.release(claim)).collect();
+    released.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(())
+}
+
+/// How a run was ended for good.
+#[derive(Debug)]
+pub enum Abandoned {
+    /// In its journal.
+    Recorded,
+    /// By a mark in its folder: its journal cannot be read or continued, and why.
+    Marked(LiveError),
+}
+
+/// Ends a run for good and frees its pool, also a run that nothing else can be done with.
+///
+/// # Errors
+///
+/// The run is alive, has ended already, or its folder cannot be written.
+pub fn abandon(places: &Places, asked: &str, reason: &str) -> Result<Abandoned, LiveError> {
+    let folder = places.runs.find(Some(asked))?;
+    refuse_abandoned(&folder)?;
+    let error = match LiveRun::take_up(places, Some(folder.id().as_str())) {
+        Ok((run, _)) => return run.abandon(reason, &mut ()).map(|()| Abandoned::Recorded),
+        Err(error @ (LiveError::Lock(_) | LiveError::Ended { .. } | LiveError::Runs(_))) => {
+            return Err(error);
+        }
+        Err(error) => error,
+    };
+    let _lock = folder.lock(Timestamp::now())?;
+    let mark = serde_json::json!({
+        "at": Timestamp::now(), "by": os::user(), "reason": reason, "why_not_in_the_journal": error.to_string(),
+    });
+    whole_file::write(&folder.abandoned(), mark.to_string().as_bytes())?;
+    let held = places.claims.of_run(folder.id())?;
+    release_all(&places.claims, &held)?;
+    Ok(Abandoned::Marked(error))
+}
+
+/// Refuses a run that was ended by a mark.
+fn refuse_abandoned(folder: &RunFolder) -> Result<(), LiveError> {
+    let Ok(mark) = std::fs::read(folder.abandoned()) else { return Ok(()) };
+    let mark: serde_json::Value = serde_json::from_slice(&mark).unwrap_or_default();
+    let reason = mark["reason"].as_str().map(str::to_owned);
+    Err(LiveError::Abandoned { run: folder.id().clone(), reason })
 }
 
 /// A run as its folder tells it. Looking changes nothing, so it may be done while the run is alive.
@@ -379,6 +461,7 @@ impl LookedAt {
 /// There is no such run, or its folder does not hold one.
 pub fn look(places: &Places, asked: Option<&str>) -> Result<LookedAt, LiveError> {
     let folder = places.runs.find(asked)?;
+    refuse_abandoned(&folder)?;
     let alive = folder.is_alive()?;
     let id = folder.id().clone();
     let history: History<Entry<'static>> = journal::read(&folder.journal(), id.as_str())?;
@@ -392,6 +475,12 @@ pub fn look(places: &Places, asked: Option<&str>) -> Result<LookedAt, LiveError>
     let mut shell = Shell::new(Arc::clone(&compiled.graph), id.to_string(), super::NoLog, clock, driver);
     fold(&mut shell, &id, &history)?;
     Ok(LookedAt { folder, opened, graph: compiled.graph, records: history.records, alive, shell })
+}
+
+/// The claims that a run has.
+fn held_by(claims: &Claims, graph: &StepGraph, id: &RunId) -> Result<Vec<Claim>, LiveError> {
+    let held: Result<Vec<_>, _> = claimed(graph).into_iter().map(|pool| claims.held(pool)).collect();
+    Ok(held?.into_iter().flatten().filter(|claim| claim.run == id.as_str()).collect())
 }
 
 /// The pools that a run of this plan claims.
@@ -448,8 +537,13 @@ fn fold<L: Log>(
     Ok(())
 }
 
-/// The journal of a run as the shell's log.
-pub struct JournalLog(Journal<Entry<'static>>);
+/// The journal of a run as the shell's log, and the lock without which nobody may write it.
+pub struct JournalLog(Journal<Entry<'static>>, RunLock);
+
+/// Somebody removed the lock of the run, so that another process may have taken it.
+#[derive(Debug, thiserror::Error)]
+#[error("the lock of the run was removed, and another process may run it now")]
+struct LockLost;
 
 impl JournalLog {
     /// Where the journal is.
@@ -464,7 +558,17 @@ impl Log for JournalLog {
     }
 
     fn sync(&mut self) -> Result<(), LogError> {
+        if !self.1.is_ours() {
+            let help =
+                "see that nothing removes files of `.poolroll`; look at the run with `poolroll status`"
+                    .to_owned();
+            return Err(LogError { source: Box::new(LockLost), help });
+        }
         self.0.sync().map_err(failed)
+    }
+
+    fn is_short(&self) -> bool {
+        !self.0.has_reserve()
     }
 }
 

@@ -40,8 +40,17 @@ impl fmt::Display for Holder {
 /// Proof that this process, and no other, runs the run of a folder; given back when dropped.
 #[derive(Debug)]
 pub struct RunLock {
-    _file: File,
+    file: File,
+    path: PathBuf,
     holder: PathBuf,
+}
+
+impl RunLock {
+    /// Whether the file that is locked is still the one that others would lock. If somebody removed it, they can, and two
+    /// processes would write one journal.
+    pub fn is_ours(&self) -> bool {
+        os::is_same_file(&self.file, &self.path)
+    }
 }
 
 impl Drop for RunLock {
@@ -97,7 +106,7 @@ pub(super) fn take(folder: &Path, now: Timestamp) -> Result<RunLock, LockError> 
         }
         thread::sleep(PAUSE);
     }
-    let lock = RunLock { _file: file, holder: folder.join(HOLDER) };
+    let lock = RunLock { file, path, holder: folder.join(HOLDER) };
     let holder = Holder { pid: std::process::id(), user: os::user(), host: os::host(), since: now };
     let text = serde_json::to_vec(&holder)
         .map_err(io::Error::other)
@@ -107,7 +116,7 @@ pub(super) fn take(folder: &Path, now: Timestamp) -> Result<RunLock, LockError> 
 }
 
 /// Whether a process holds the lock of the run in `folder`; takes it for an instant to find out.
-pub(super) fn is_held(folder: &Path) -> Result<bool, FileError> {
+pub fn is_held(folder: &Path) -> Result<bool, FileError> {
     let path = folder.join(LOCK);
     let file = match File::open(&path) {
         Ok(file) => file,
@@ -146,6 +155,18 @@ mod tests {
         assert!(!is_held(dir.path()).unwrap());
         assert_eq!(read(dir.path()), None);
         take(dir.path(), now()).unwrap();
+    }
+
+    #[test]
+    fn a_lock_that_was_removed_is_ours_no_more() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = take(dir.path(), now()).unwrap();
+        assert!(lock.is_ours());
+        if fs::remove_file(dir.path().join(LOCK)).is_ok() {
+            assert!(!lock.is_ours());
+            let other = take(dir.path(), now()).unwrap();
+            assert!(other.is_ours() && !lock.is_ours());
+        }
     }
 
     #[test]

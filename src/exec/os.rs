@@ -58,6 +58,38 @@ pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
+/// Whether `path` still names the file that is open. On Windows a locked file cannot be replaced under its name.
+#[cfg(unix)]
+pub fn is_same_file(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let id = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    // A disk that does not answer says nothing about the name.
+    let Ok(open) = file.metadata() else { return true };
+    match fs::metadata(path) {
+        Ok(named) => id(named) == id(open),
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    }
+}
+
+#[cfg(not(unix))]
+pub fn is_same_file(_: &File, path: &Path) -> bool {
+    path.exists()
+}
+
+/// Lets every user of the machine add files to a folder, and remove their own: claims that only their own user sees
+/// keep nobody else off.
+#[cfg(unix)]
+pub fn share(dir: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o1777))
+}
+
+/// Folders under `ProgramData` are shared by themselves.
+#[cfg(not(unix))]
+pub fn share(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 /// The name of the user whom this process works for; `unknown` when the system does not say.
 pub fn user() -> String {
     let names: &[&str] = if cfg!(windows) { &["USERNAME"] } else { &["USER", "LOGNAME"] };

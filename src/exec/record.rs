@@ -109,6 +109,11 @@ pub trait Log {
     ///
     /// Nobody knows what is durable; nothing more may be added.
     fn sync(&mut self) -> Result<(), LogError>;
+
+    /// Whether the space that was set aside for the end of the run is being used up: it should end soon.
+    fn is_short(&self) -> bool {
+        false
+    }
 }
 
 /// A record could not be written. The run cannot go on without its journal.

@@ -43,6 +43,8 @@ pub enum SavedKind {
 pub enum SavedError {
     #[error(transparent)]
     File(#[from] FileError),
+    #[error("`{}` is there already, and it is no saved plan", .0.display())]
+    Other(PathBuf),
     #[error("the saved plan `{name}` is not understood")]
     NotUnderstood { name: String, source: serde_json::Error },
     #[error("the saved plan `{name}` has format {found}, and this program reads {FORMAT_VERSION}")]
@@ -56,6 +58,7 @@ impl SavedError {
     pub fn help(&self) -> String {
         match self {
             Self::File(error) => error.help(),
+            Self::Other(_) => "name another file: only a saved plan is replaced".into(),
             Self::NotUnderstood { .. } => "save the plan again with `poolroll plan PLAN --out FILE`".into(),
             Self::Version { .. } => "use the version of poolroll that saved it, or save the plan again".into(),
             Self::Digest { .. } => {
@@ -63,6 +66,13 @@ impl SavedError {
             }
         }
     }
+}
+
+/// Whether a text begins as saved plans do. A plan may be JSON too, and says so by its kind.
+fn is_saved(bytes: &[u8]) -> bool {
+    let start = bytes.trim_ascii_start();
+    let start = String::from_utf8_lossy(&start[..start.len().min(200)]);
+    start.starts_with('{') && start.contains("\"saved_plan\"")
 }
 
 impl Saved {
@@ -87,6 +97,11 @@ impl Saved {
     ///
     /// The file cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), SavedError> {
+        // Only what was saved before is replaced.
+        let there = std::fs::read(path).unwrap_or_default();
+        if !there.is_empty() && !is_saved(&there) {
+            return Err(SavedError::Other(path.to_owned()));
+        }
         let mut text = serde_json::to_vec_pretty(self)
             .map_err(std::io::Error::other)
             .map_err(FileError::of("write", path))?;
@@ -96,13 +111,14 @@ impl Saved {
         Ok(whole_file::write(&path, &text)?)
     }
 
-    /// The saved plan that some bytes are; `None` when they are no JSON object, so that they may be a plan itself.
+    /// The saved plan that some bytes are; `None` when they say that they are something else, so that they may be a plan
+    /// itself.
     ///
     /// # Errors
     ///
-    /// It is JSON and no saved plan, or one of another format.
+    /// It says that it is a saved plan and is not whole, or is one of another format.
     pub fn read(name: &str, bytes: &[u8]) -> Result<Option<Saved>, SavedError> {
-        if bytes.trim_ascii_start().first() != Some(&b'{') {
+        if !is_saved(bytes) {
             return Ok(None);
         }
         let saved: Saved = serde_json::from_slice(bytes)
@@ -155,7 +171,9 @@ mod tests {
     #[test]
     fn what_is_no_saved_plan_is_told_apart() {
         assert_eq!(Saved::read("p", PLAN.as_bytes()).unwrap(), None);
-        assert!(matches!(Saved::read("p", b" {\"a\": 1}"), Err(SavedError::NotUnderstood { .. })));
+        assert_eq!(Saved::read("p", b" {\"kind\": \"plan\"}").unwrap(), None, "a plan in JSON");
+        let torn = b" {\"kind\": \"saved_plan\", ";
+        assert!(matches!(Saved::read("p", torn), Err(SavedError::NotUnderstood { .. })));
         let mut other = Saved::of("p.yaml", PLAN.as_bytes(), &graph(PLAN));
         other.format_version = "2.0".into();
         let text = serde_json::to_vec(&other).unwrap();

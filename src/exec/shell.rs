@@ -25,7 +25,7 @@ use super::window;
 use super::{Clock, approval_id};
 use crate::graph::StepGraph;
 use crate::plan::Facts;
-use crate::pool::{Driver, DriverError};
+use crate::pool::Driver;
 use crate::run::{Course, Event, Illegal, Outcome, Run, Want, Wanted};
 
 /// Everything a run needs to go on: the machine, its journal, its clock and its pool.
@@ -78,6 +78,11 @@ pub trait Inbox {
         None
     }
 
+    /// Something among the requests that is none.
+    fn take_note(&mut self) -> Option<String> {
+        None
+    }
+
     /// Tells whoever asked what came of it.
     fn reply(&mut self, asked: &Asked, reply: Result<String, String>);
 }
@@ -106,8 +111,6 @@ impl Inbox for NoInbox {
 pub enum ShellError {
     #[error(transparent)]
     Log(#[from] LogError),
-    #[error(transparent)]
-    Driver(#[from] DriverError),
     #[error("the run refused an event that it had asked for: {event}")]
     Refused { event: String, source: Illegal },
     #[error("the run waits for something that nobody will bring: {waits}")]
@@ -225,13 +228,31 @@ impl<L: Log> Shell<L> {
                 self.commit(event, Facts::default(), None, audience)?;
             }
             self.log.sync()?;
+            if self.log.is_short() && self.run.course() == Course::Forward {
+                audience.noted(
+                    "the disk is full: the run pauses at its next safe place, on the space it had set aside",
+                );
+                let reason = Some("the disk is full".to_owned());
+                let by = Act { who: "poolroll".to_owned(), reason };
+                self.commit(Event::Pause, Facts::default(), Some(by), audience)?;
+                continue;
+            }
             let (epoch, now) = (self.run.epoch(), self.clock.now());
-            self.flights.reconcile(&self.graph, &self.wanted, &mut self.driver, epoch, now)?;
+            self.flights.reconcile(&self.graph, &self.wanted, &mut self.driver, epoch, now);
             if let Some(outcome) = self.run.outcome() {
-                self.driver.save(self.clock.now())?;
+                self.driver.rest(self.clock.now());
+                self.hear_driver(audience);
                 return Ok(outcome);
             }
+            self.hear_driver(audience);
             self.turn(audience, inbox).await?;
+        }
+    }
+
+    /// What the driver says beside its answers.
+    fn hear_driver(&mut self, audience: &mut impl Audience) {
+        while let Some(note) = self.driver.take_note() {
+            audience.noted(&note);
         }
     }
 
@@ -242,18 +263,18 @@ impl<L: Log> Shell<L> {
             if let Some((event, facts)) = self.happened(now) {
                 return self.commit(event, facts, None, audience);
             }
-            if let Some(asked) = inbox.take(&self.moment(now)) {
+            let asked = inbox.take(&self.moment(now));
+            while let Some(note) = inbox.take_note() {
+                audience.noted(&note);
+            }
+            if let Some(asked) = asked {
                 if self.asked(&asked, audience, inbox)? {
                     return Ok(());
                 }
                 continue;
             }
-            let due = [
-                self.timer_due(now),
-                self.driver.due(),
-                self.flights.deadline(),
-                inbox.due(&self.moment(now)),
-            ];
+            let due =
+                [self.timer_due(), self.driver.due(), self.flights.deadline(), inbox.due(&self.moment(now))];
             let due = due.into_iter().flatten().min();
             if due.is_none() && matches!(self.clock, Clock::Virtual(_)) {
                 let waits = self.wanted.iter().map(|want| format!("{want:?}")).collect::<Vec<_>>();
@@ -266,6 +287,7 @@ impl<L: Log> Shell<L> {
 
     /// What has happened by now, if anything.
     fn happened(&mut self, now: Timestamp) -> Option<(Event, Facts)> {
+        self.waits.not_after(now);
         // The clock answers for the window, at once.
         if let Some(Want::Window { step }) =
             self.wanted.iter().find(|want| matches!(want, Want::Window { .. }))
@@ -273,7 +295,7 @@ impl<L: Log> Shell<L> {
             let (answer, facts) = window::answer(&self.graph, step, now);
             return Some((Event::Window { step, answer }, facts));
         }
-        let due = self.timers(now).filter(|(due, _)| *due <= now).min();
+        let due = self.timers().filter(|(due, _)| *due <= now).min();
         if let Some((_, Want::Timer(timer))) = due {
             return Some((Event::Elapsed { timer }, Facts::default()));
         }
@@ -285,21 +307,20 @@ impl<L: Log> Shell<L> {
         self.flights.overdue(now, &mut self.driver).map(event_of)
     }
 
-    /// Timers that the run waits for, with when each is due. If the wall clock went backwards, a timer waits at most
-    /// its full length.
-    fn timers(&self, now: Timestamp) -> impl Iterator<Item = (Timestamp, Want)> + '_ {
+    /// Timers that the run waits for, with when each is due.
+    fn timers(&self) -> impl Iterator<Item = (Timestamp, Want)> + '_ {
         self.waits.iter().filter_map(move |since| match since.want {
             Want::Timer(timer) => {
                 let length = self.run.length(&self.graph, timer);
-                let due = since.at.min(now).checked_add(length).unwrap_or(Timestamp::MAX);
+                let due = since.at.checked_add(length).unwrap_or(Timestamp::MAX);
                 Some((due, since.want))
             }
             _ => None,
         })
     }
 
-    fn timer_due(&self, now: Timestamp) -> Option<Timestamp> {
-        self.timers(now).map(|(due, _)| due).min()
+    fn timer_due(&self) -> Option<Timestamp> {
+        self.timers().map(|(due, _)| due).min()
     }
 
     /// A person asked for something. Whether an event came of it.

@@ -40,6 +40,14 @@ impl Waits {
         std::mem::swap(&mut self.waits, &mut self.spare);
     }
 
+    /// The clock shows `now`: nothing has been waited for since later than that. If the wall clock was set back, a wait
+    /// counts from here and lasts at most its full length.
+    pub fn not_after(&mut self, now: Timestamp) {
+        for since in &mut self.waits {
+            since.at = since.at.min(now);
+        }
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &Since> {
         self.waits.iter()
     }

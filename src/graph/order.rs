@@ -96,34 +96,23 @@ impl<'a> Edges<'a> {
     }
 
     /// One step after the other, each with the reason that its kind gives. A stop and an acceptance can lose their
-    /// proof again when what follows them is done already, so all that needs the proof waits for it directly.
+    /// proof again when a part of what follows them is done already, so each action waits for its proof directly.
     fn chain(&mut self, chain: &[StepId]) {
-        let kind = |route: &Self, step: StepId| route.steps[step.index()].kind;
-        let mut proofs: Vec<StepId> = Vec::new();
-        for pair in chain.windows(2) {
-            let (first, second) = (kind(self, pair[0]), kind(self, pair[1]));
-            for proof in &proofs {
-                if needs(second, kind(self, *proof)) {
-                    self.edge(*proof, pair[1], reason(kind(self, *proof), second));
-                }
-            }
-            self.edge(pair[0], pair[1], reason(first, second));
-            if matches!(first, StepKind::Ensure(Act::Stop { .. }) | StepKind::Accept(_)) {
-                proofs.push(pair[0]);
+        let kinds: Vec<StepKind> = chain.iter().map(|step| self.steps[step.index()].kind).collect();
+        for place in 1..chain.len() {
+            self.edge(chain[place - 1], chain[place], reason(kinds[place - 1], kinds[place]));
+        }
+        let proofs = [
+            |kind| matches!(kind, StepKind::Ensure(Act::Stop { .. })),
+            |kind| matches!(kind, StepKind::Accept(_)),
+        ];
+        for place in proofs.iter().filter_map(|is| kinds.iter().copied().position(is)) {
+            let actions = (place + 1..chain.len())
+                .take_while(|at| matches!(kinds[*at], StepKind::Ensure(Act::Perform { .. })));
+            for action in actions.skip(1) {
+                self.edge(chain[place], chain[action], reason(kinds[place], kinds[action]));
             }
         }
-    }
-}
-
-/// Whether a step that does not follow a proof directly needs it all the same.
-fn needs(step: StepKind, proof: StepKind) -> bool {
-    match (proof, step) {
-        (StepKind::Ensure(Act::Stop { .. }), StepKind::Ensure(Act::Perform { moment, .. })) => {
-            moment == Moment::Upgrade
-        }
-        (StepKind::Ensure(Act::Stop { .. }), StepKind::Ensure(Act::Restart { .. })) => true,
-        (StepKind::Accept(_), StepKind::Ensure(Act::Perform { moment, .. })) => moment == Moment::AfterAccept,
-        _ => false,
     }
 }
 
@@ -131,9 +120,6 @@ fn needs(step: StepKind, proof: StepKind) -> bool {
 fn reason(first: StepKind, second: StepKind) -> Reason {
     match (first, second) {
         (_, StepKind::Ensure(Act::Stop { .. })) => Reason::OutOfServiceBeforeStop,
-        (StepKind::Ensure(Act::Stop { .. }), StepKind::Ensure(Act::Restart { .. })) => {
-            Reason::StopBeforeRestart
-        }
         (StepKind::Ensure(Act::Stop { .. }), _) => Reason::StopBeforeUpgrade,
         (_, StepKind::Ensure(Act::Restart { .. })) => Reason::RestartAfterUpgrade,
         (_, StepKind::Ensure(Act::Start { .. })) => Reason::StartAfterRestart,

@@ -70,6 +70,8 @@ pub enum Question {
     Count { observer: FrontEndId },
     /// Has the act taken place?
     Look { act: Act },
+    /// Are the services of this front end, whose turn to be upgraded has come, still stopped?
+    StillStopped { front_end: FrontEndId },
     /// Does this front end, judged alone, accept connections, at the version planned?
     Acceptance { front_end: FrontEndId },
 }

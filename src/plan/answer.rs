@@ -11,6 +11,8 @@ use super::FrontEndId;
 pub enum Answer {
     Ensured(Result<(), Problem>),
     Looked(Observation),
+    /// True when every service is proved stopped; false when one is not, or nobody can tell.
+    StillStopped(bool),
     Seen(Seen),
     Readiness(Readiness),
     Counted(Count),

@@ -28,5 +28,6 @@ pub use list::List;
 pub use model::*;
 pub use quorum::{Quorum, Row};
 pub use resolve::{Resolved, resolve};
+pub use rules::host_name_fault;
 pub use schema::{schema, schema_of};
 pub use written::{AfterDrain, Consent, FailoverWhen, Mode, PlanText, Product, Restart, SimulatedText};

@@ -5,8 +5,6 @@
 
 mod simulated;
 
-use std::path::Path;
-
 use jiff::Timestamp;
 
 pub use simulated::{SaveError, SimulatedPool};
@@ -33,14 +31,10 @@ pub enum Driver {
 }
 
 impl Driver {
-    /// Begins a call.
-    ///
-    /// # Errors
-    ///
-    /// The driver cannot begin anything any more; nothing of this call has begun.
-    pub fn begin(&mut self, now: Timestamp, ticket: Ticket, call: Call) -> Result<(), DriverError> {
+    /// Begins a call. What stands in its way is an answer, or none ever comes.
+    pub fn begin(&mut self, now: Timestamp, ticket: Ticket, call: Call) {
         match self {
-            Driver::Simulated(pool) => pool.begin(now, ticket, call).map_err(DriverError::from),
+            Driver::Simulated(pool) => pool.begin(now, ticket, call),
         }
     }
 
@@ -65,14 +59,17 @@ impl Driver {
         }
     }
 
-    /// Writes down what has to outlive the process, where the driver has such a thing.
-    ///
-    /// # Errors
-    ///
-    /// It could not be written.
-    pub fn save(&mut self, now: Timestamp) -> Result<(), DriverError> {
+    /// The run has ended, for now: what has to outlive the process is written down, where the driver has such a thing.
+    pub fn rest(&mut self, now: Timestamp) {
         match self {
-            Driver::Simulated(pool) => pool.save(now).map_err(DriverError::from),
+            Driver::Simulated(pool) => pool.keep(now),
+        }
+    }
+
+    /// Something that people should know and that is no answer.
+    pub fn take_note(&mut self) -> Option<String> {
+        match self {
+            Driver::Simulated(pool) => pool.take_note(),
         }
     }
 
@@ -87,22 +84,6 @@ impl Driver {
     pub fn twin(&self) -> Option<&crate::twin::Twin> {
         match self {
             Driver::Simulated(pool) => Some(pool.twin()),
-        }
-    }
-}
-
-/// A driver that cannot go on.
-#[derive(Debug, thiserror::Error)]
-pub enum DriverError {
-    #[error("the embedded pool cannot be saved")]
-    Simulated(#[from] SaveError),
-}
-
-impl DriverError {
-    /// The file or the place that the trouble is about.
-    pub fn place(&self) -> Option<&Path> {
-        match self {
-            DriverError::Simulated(error) => Some(&error.path),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::{Answered, Ticket};
 use crate::plan::{Call, Plan};
@@ -21,6 +22,9 @@ pub struct SimulatedPool {
     origin: Timestamp,
     twin: Twin,
     saved_to: Option<PathBuf>,
+    note: Option<String>,
+    /// It was said once that the file cannot be written.
+    noted: bool,
 }
 
 /// What is written to the run's folder.
@@ -45,11 +49,23 @@ pub struct SaveError {
     pub source: io::Error,
 }
 
+/// How long the sum before the state is: 32 digits and the end of the line.
+const SUM: usize = 33;
+
+fn sum_of(state: &[u8]) -> String {
+    let hex: String = Sha256::digest(state).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    hex + "\n"
+}
+
+fn damaged() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "it was changed since it was written")
+}
+
 impl SimulatedPool {
     /// A pool that begins at `origin` on the clock of the run.
     pub fn new(plan: Arc<Plan>, setup: &Setup, faults: &[Fault], origin: Timestamp) -> SimulatedPool {
         let twin = Twin::new(&plan, setup, faults);
-        SimulatedPool { plan, origin, twin, saved_to: None }
+        SimulatedPool { plan, origin, twin, saved_to: None, note: None, noted: false }
     }
 
     /// Keeps the pool in a file from now on.
@@ -66,19 +82,44 @@ impl SimulatedPool {
     pub fn load(plan: Arc<Plan>, path: &Path) -> Result<SimulatedPool, SaveError> {
         let failed = |source| SaveError { path: path.to_owned(), source };
         let bytes = std::fs::read(path).map_err(failed)?;
+        // The twin trusts its own state, so what was changed by hand is refused here.
+        let (sum, state) = bytes.split_at_checked(SUM).ok_or_else(|| failed(damaged()))?;
+        if sum != sum_of(state).as_bytes() {
+            return Err(failed(damaged()));
+        }
         let Loaded { origin, twin } =
-            serde_json::from_slice(&bytes).map_err(|error| failed(io::Error::other(error)))?;
-        Ok(SimulatedPool { plan, origin, twin, saved_to: Some(path.to_owned()) })
+            serde_json::from_slice(state).map_err(|error| failed(io::Error::other(error)))?;
+        Ok(SimulatedPool { plan, origin, twin, saved_to: Some(path.to_owned()), note: None, noted: false })
     }
 
     pub fn twin(&self) -> &Twin {
         &self.twin
     }
 
-    pub(super) fn begin(&mut self, now: Timestamp, ticket: Ticket, call: Call) -> Result<(), SaveError> {
+    pub(super) fn begin(&mut self, now: Timestamp, ticket: Ticket, call: Call) {
         self.advance(now);
         self.twin.begin(&self.plan, ticket.0, call);
-        if matches!(call, Call::Ensure(_)) { self.save(now) } else { Ok(()) }
+        if matches!(call, Call::Ensure(_)) {
+            self.keep(now);
+        }
+    }
+
+    /// Saves, and where that is impossible goes on: a run on a real pool would, and only a run that is killed before the
+    /// next save finds another pool.
+    pub(super) fn keep(&mut self, now: Timestamp) {
+        match self.save(now) {
+            Ok(()) => self.noted = false,
+            Err(error) if !self.noted => {
+                self.noted = true;
+                let SaveError { path, source } = error;
+                self.note = Some(format!("cannot save the simulated pool in `{}`: {source}", path.display()));
+            }
+            Err(_) => {}
+        }
+    }
+
+    pub(super) fn take_note(&mut self) -> Option<String> {
+        self.note.take()
     }
 
     pub(super) fn let_go(&mut self, ticket: Ticket) {
@@ -95,12 +136,18 @@ impl SimulatedPool {
         Some(Answered { ticket: Ticket(ticket), answer, facts })
     }
 
-    pub(super) fn save(&mut self, now: Timestamp) -> Result<(), SaveError> {
+    /// Writes the pool down.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn save(&mut self, now: Timestamp) -> Result<(), SaveError> {
         self.advance(now);
         let Some(path) = &self.saved_to else { return Ok(()) };
         let failed = |source| SaveError { path: path.clone(), source };
-        let bytes = serde_json::to_vec(&Saved { origin: self.origin, twin: &self.twin })
+        let state = serde_json::to_vec(&Saved { origin: self.origin, twin: &self.twin })
             .map_err(|error| failed(io::Error::other(error)))?;
+        let bytes = [sum_of(&state).as_bytes(), &state].concat();
         // Written beside and renamed: a kill leaves the old state or the new one, never half of either. It is a
         // simulation's file, so it need not survive a loss of power, and is not synced.
         let beside = path.with_extension("new");

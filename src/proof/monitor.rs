@@ -31,13 +31,25 @@ pub struct Glimpse<'a> {
     pub origin: jiff::Timestamp,
 }
 
+#[derive(Clone, Copy, Debug, Default)]
+struct Heard {
+    readiness: bool,
+    count: bool,
+}
+
 /// The checker. It keeps what one look cannot tell: who was skipped, which domain was opened last, what is known done.
 #[derive(Clone, Debug, Default)]
 pub struct Monitor {
     skipped: BTreeSet<FrontEndId>,
     opened: Option<DomainId>,
-    /// The pool was failed over and not all front ends were accepted since.
+    /// The pool left its users to its partner, and not all front ends are back since.
     over: bool,
+    /// Whether the newest answer about readiness, and the newest count, were given since the run was taken up.
+    heard: Heard,
+    /// Steps in doubt that a person called done.
+    resolved: BTreeSet<StepId>,
+    /// Front ends of which a person said that taking them out had not taken place, and that were not tried again since.
+    in_service: BTreeSet<FrontEndId>,
     known_done: Vec<(StepId, u16)>,
     violations: Vec<Violation>,
     checks: [u64; Invariant::ALL.len()],
@@ -64,6 +76,20 @@ impl Monitor {
             Event::Skip { front_end } | Event::Forgo { front_end } => {
                 self.skipped.insert(*front_end);
             }
+            Event::Resumed => self.heard = Heard::default(),
+            Event::Answered { answer: Answer::Readiness(_), .. } => self.heard.readiness = true,
+            Event::Answered { answer: Answer::Counted(_), .. } => self.heard.count = true,
+            Event::Resolve { step, done: true } => {
+                self.resolved.insert(*step);
+            }
+            Event::Resolve { step, done: false } => {
+                self.in_service.extend(out_of_service(glimpse.graph.kind(*step)));
+            }
+            Event::Begin { step } => {
+                if let Some(front_end) = glimpse.graph.kind(*step).front_end() {
+                    self.in_service.remove(&front_end);
+                }
+            }
             _ => {}
         }
         self.follow_failover(glimpse);
@@ -71,12 +97,23 @@ impl Monitor {
         self.stopped_before_upgrade(glimpse);
         self.failed_over_once(glimpse);
         self.known_done(glimpse);
-        if let Event::Enter { phase: Phase::Open { domain, .. } } = glimpse.event {
-            self.fresh_readiness(glimpse, *domain);
+        self.started_in_doubt(glimpse);
+        if let Event::Enter { phase: Phase::Open { domain, more } } = glimpse.event {
+            // One that takes nobody out asks nobody.
+            if *more {
+                self.fresh_readiness(glimpse, *domain);
+                let needed = glimpse.graph.estimate().domain(*domain);
+                self.inside_the_window(glimpse, needed, "a domain opens");
+            }
             self.settled_between_domains(glimpse, *domain);
-            let needed = glimpse.graph.estimate().domain(*domain);
-            self.inside_the_window(glimpse, needed, "a domain opens");
             self.opened = Some(*domain);
+        }
+        if let Event::Window { step, .. } = glimpse.event {
+            let begins = matches!(glimpse.run.state(*step), StepState::Running(_));
+            if begins && glimpse.graph.act(*step) == Some(Act::FailOver) {
+                let needed = glimpse.graph.estimate().failed_over.unwrap_or_default();
+                self.inside_the_window(glimpse, needed, "failing over begins");
+            }
         }
         if let Some((step, front_end)) = began_taking_out(glimpse) {
             self.taking_out(glimpse, step, front_end);
@@ -103,16 +140,23 @@ impl Monitor {
     /// Front ends that we took out and that nobody left out on purpose.
     fn out(&self, glimpse: &Glimpse<'_>) -> Vec<FrontEndId> {
         let out = glimpse.books.taken_out().iter().copied();
-        out.filter(|front_end| !self.skipped.contains(front_end)).collect()
+        out.filter(|id| !self.skipped.contains(id) && !self.in_service.contains(id)).collect()
     }
 
     fn follow_failover(&mut self, glimpse: &Glimpse<'_>) {
         let books = glimpse.books;
-        if books.pool() != PoolState::Active || books.half_way() {
+        if !books.pool().serves() {
             self.over = true;
-        } else if self.over && self.out(glimpse).is_empty() && books.inactive().is_empty() {
+        } else if self.over && self.not_back(glimpse).is_empty() {
             self.over = false;
         }
+    }
+
+    /// Front ends that do not accept connections, though nobody left them out and they did not die.
+    fn not_back(&self, glimpse: &Glimpse<'_>) -> Vec<FrontEndId> {
+        let books = glimpse.books;
+        let inactive = books.inactive().iter().chain(books.taken_out()).copied();
+        inactive.filter(|id| !self.skipped.contains(id) && !books.front_end(*id).dead()).collect()
     }
 
     fn one_domain_out(&mut self, glimpse: &Glimpse<'_>) {
@@ -131,6 +175,7 @@ impl Monitor {
             let ready = matches!(asked.answer, Readiness::Ready { domain: true, .. });
             ready && asked.domain == Some(domain) && asked.changes == books.changes()
         });
+        let fresh = fresh && self.heard.readiness;
         self.check(glimpse, Invariant::FreshAnswers, fresh, || {
             format!("{domain:?} opens on {:?} after {} changes", books.last_readiness(), books.changes())
         });
@@ -138,13 +183,28 @@ impl Monitor {
 
     fn stopped_before_upgrade(&mut self, glimpse: &Glimpse<'_>) {
         let books = glimpse.books;
-        let holds = books.upgraded_unstopped() == 0 && books.started_unfinished() == 0;
-        self.check(glimpse, Invariant::StoppedBeforeUpgrade, holds, || {
-            format!(
-                "{} upgrades of running services, {} starts of unfinished upgrades",
-                books.upgraded_unstopped(),
-                books.started_unfinished()
-            )
+        let counts = [books.upgraded_unstopped(), books.started_unfinished(), books.upgraded_twice()];
+        self.check(glimpse, Invariant::StoppedBeforeUpgrade, counts == [0; 3], || {
+            let [running, unfinished, twice] = counts;
+            format!("{running} upgrades of running services, {unfinished} starts of unfinished upgrades, {twice} second starts")
+        });
+    }
+
+    /// A start begins: no upgrade of the front end may be one that was cut off and has not been done again since.
+    fn started_in_doubt(&mut self, glimpse: &Glimpse<'_>) {
+        let Event::Begin { step } = glimpse.event else { return };
+        let Some(Act::Start { front_end }) = glimpse.graph.act(*step) else { return };
+        let book = glimpse.books.front_end(front_end);
+        let upgrade = glimpse.graph.upgrade_of(front_end);
+        let doubtful =
+            (upgrade.start.0..upgrade.end.0).map(StepId).find(|step| match glimpse.graph.act(*step) {
+                Some(Act::Perform { moment, index, .. }) => {
+                    book.cut_off(moment, index) && !book.done(moment, index) && !self.resolved.contains(step)
+                }
+                _ => false,
+            });
+        self.check(glimpse, Invariant::StoppedBeforeUpgrade, doubtful.is_none(), || {
+            format!("{front_end:?} is started, and {doubtful:?} was cut off")
         });
     }
 
@@ -169,20 +229,22 @@ impl Monitor {
     /// A front end is about to be taken out: the count is fresh, the quorum stands after it, the window is open.
     fn taking_out(&mut self, glimpse: &Glimpse<'_>, step: StepId, front_end: FrontEndId) {
         let books = glimpse.books;
-        let already_out = books.taken_out().contains(&front_end);
-        if !already_out {
-            self.inside_the_window(glimpse, Duration::ZERO, "a stop begins");
-        }
+        // Whoever is out, or serves nobody, is not taken out by this.
+        let already_out = books.taken_out().contains(&front_end) || !books.front_end(front_end).accepting();
         if self.over {
             return;
+        }
+        if !already_out {
+            self.inside_the_window(glimpse, Duration::ZERO, "a stop begins");
         }
         let asked = books.last_count();
         let fresh = asked.is_some_and(|asked| {
             let since = usize::try_from(asked.changes).unwrap_or(usize::MAX);
-            books
-                .begun()
-                .get(since..)
-                .is_some_and(|acts| acts.iter().all(|(_, act)| !takes_out(*act, front_end)))
+            self.heard.count
+                && books
+                    .begun()
+                    .get(since..)
+                    .is_some_and(|acts| acts.iter().all(|(_, act)| !takes_out(*act, front_end)))
         });
         self.check(glimpse, Invariant::FreshAnswers, fresh || already_out, || {
             format!("{} begins on a count of before another stop", glimpse.graph.step(step).name)
@@ -213,13 +275,21 @@ impl Monitor {
 
     /// Remembers which upgrades are known done, and how often they had begun by then.
     fn known_done(&mut self, glimpse: &Glimpse<'_>) {
-        let Event::Answered { step: done, .. } = *glimpse.event else { return };
-        if glimpse.run.state(done) != StepState::Done {
+        let (Event::Answered { step: done, .. } | Event::Resolve { step: done, .. }) = *glimpse.event else {
             return;
-        }
-        if let StepKind::Ensure(act @ Act::Perform { moment: Moment::Upgrade, .. }) = glimpse.graph.kind(done)
-        {
-            self.known_done.push((done, glimpse.books.times_begun(act)));
+        };
+        let graph = glimpse.graph;
+        let steps = match graph.kind(done) {
+            // At the planned version before we came: all of its upgrade is done.
+            StepKind::Preflight(front_end) => graph.upgrade_of(front_end),
+            _ => done..StepId(done.0 + 1),
+        };
+        for step in (steps.start.0..steps.end.0).map(StepId) {
+            let known = matches!(glimpse.run.state(step), StepState::Done | StepState::Needless);
+            if let (true, Some(act @ Act::Perform { moment: Moment::Upgrade, .. })) = (known, graph.act(step))
+            {
+                self.known_done.push((step, glimpse.books.times_begun(act)));
+            }
         }
     }
 
@@ -271,8 +341,11 @@ impl Monitor {
             _ => BTreeSet::new(),
         };
         let failed_over = glimpse.books.pool() != PoolState::Active || glimpse.books.half_way();
-        let left: Vec<FrontEndId> =
-            self.out(glimpse).into_iter().filter(|id| !troubled.contains(id)).collect();
+        // After failing back whoever failing over stopped is out as well.
+        let out = if self.over { self.not_back(glimpse) } else { self.out(glimpse) };
+        // Who died is itself in trouble.
+        let excused = |id: &FrontEndId| troubled.contains(id) || glimpse.books.front_end(*id).dead();
+        let left: Vec<FrontEndId> = out.into_iter().filter(|id| !excused(id)).collect();
         let holds = left.is_empty() || failed_over;
         self.check(glimpse, Invariant::NothingLeftOut, holds, || format!("{outcome:?} leaves {left:?} out"));
     }
@@ -292,6 +365,16 @@ fn began_taking_out(glimpse: &Glimpse<'_>) -> Option<(StepId, FrontEndId)> {
         Act::Stop { front_end, .. } | Act::Perform { front_end, moment: Moment::BeforeStop, .. } => {
             Some((step, front_end))
         }
+        _ => None,
+    }
+}
+
+/// The front end that a step takes out of service.
+fn out_of_service(kind: StepKind) -> Option<FrontEndId> {
+    match kind {
+        StepKind::Ensure(
+            Act::Stop { front_end, .. } | Act::Perform { front_end, moment: Moment::BeforeStop, .. },
+        ) => Some(front_end),
         _ => None,
     }
 }

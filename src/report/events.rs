@@ -11,6 +11,9 @@ use crate::run::Event;
 /// The version of this format: a minor version adds, a major one breaks.
 pub const FORMAT_VERSION: &str = "1.0";
 
+/// How every file of events begins.
+pub const START: &[u8] = b"{\"type\":\"version\"";
+
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Line<'a> {

@@ -1,5 +1,6 @@
 //! Findings for people: diagnostics with an excerpt of the text, through miette.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use miette::{
@@ -8,7 +9,7 @@ use miette::{
 };
 
 use super::Checked;
-use crate::document::{Finding, Severity, Source};
+use crate::document::{Code, Finding, Findings, Severity, Source, Span, is_hidden, visible};
 
 /// How findings look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,10 +32,14 @@ const WIDTH: usize = 110;
 /// The writer's.
 pub fn write(out: &mut impl fmt::Write, files: &[Checked<'_>], look: Look) -> fmt::Result {
     for file in files {
+        let excerpts = excerptable(file.source.text(), file.findings);
         for finding in file.findings {
-            let shown = Shown { finding, source: Named(file.source) };
+            let shown = Shown { finding, source: Named(&excerpts, file.source) };
             let mut text = String::new();
             match look {
+                _ if has_long_line(file.source, finding) => {
+                    in_words(&mut text, &excerpts, file.source, finding)?
+                }
                 Look::Drawn { width } => {
                     drawn(GraphicalTheme::unicode(), width).render_report(&mut text, &shown)?;
                 }
@@ -68,9 +73,9 @@ impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Without a place there is no excerpt that would name the file.
         if self.finding.labels().is_empty() {
-            write!(f, "`{}`: ", self.source.0.name())?;
+            write!(f, "`{}`: ", visible(self.source.1.name()))?;
         }
-        f.write_str(self.finding.message())
+        f.write_str(&visible(self.finding.message()))
     }
 }
 
@@ -96,7 +101,7 @@ impl Diagnostic for Shown<'_> {
     }
 
     fn help<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
-        Some(Box::new(self.finding.help()))
+        Some(Box::new(visible(self.finding.help())))
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -120,8 +125,77 @@ impl Diagnostic for Shown<'_> {
     }
 }
 
-/// A source under its name; nothing of its text is copied.
-struct Named<'a>(&'a Source);
+/// The text of a source as it may be shown, and the source, for its name.
+struct Named<'a>(&'a str, &'a Source);
+
+/// A line longer than this, in bytes, is not drawn: nobody could find the place on it.
+const LONG_LINE: usize = 1000;
+/// How many characters of a long line are shown on either side of the place.
+const AROUND: usize = 40;
+
+/// Whether the place of a finding, or the line before or after it, is on a line too long to be drawn.
+fn has_long_line(source: &Source, finding: &Finding) -> bool {
+    finding.labels().iter().any(|label| {
+        let (line, _) = source.line_column(label.span.start);
+        let (last, _) = source.line_column(label.span.end);
+        let lines = [line.saturating_sub(1), line, line + 1, last, last + 1];
+        lines.into_iter().any(|line| source.line(line).is_some_and(|text| text.len() > LONG_LINE))
+    })
+}
+
+/// A finding in words, with a little of the text around its places.
+fn in_words(out: &mut String, text: &str, source: &Source, finding: &Finding) -> fmt::Result {
+    use fmt::Write;
+    writeln!(out, "{}[{}]", finding.severity(), finding.code())?;
+    writeln!(out, "  {}", visible(finding.message()))?;
+    for label in finding.labels() {
+        let (line, column) = source.line_column(label.span.start);
+        let (start, end) = (label.span.start as usize, label.span.end as usize);
+        let before: String = text[..start].chars().rev().take_while(|c| *c != '\n').take(AROUND).collect();
+        let before: String = before.chars().rev().collect();
+        let rest: String = text[start..]
+            .chars()
+            .take_while(|c| *c != '\n')
+            .take(AROUND.max((end - start).min(AROUND)))
+            .collect();
+        writeln!(
+            out,
+            "  at {}:{line}:{column}, `...{before}{rest}...`: {}",
+            visible(source.name()),
+            label.text
+        )?;
+    }
+    writeln!(out, "  help: {}", visible(finding.help()))
+}
+
+/// The text with nothing in it that must not be shown: each hidden character becomes one that can be seen, and a
+/// secret stars, byte for byte, so that all places stay where they are.
+fn excerptable<'a>(text: &'a str, findings: &Findings) -> Cow<'a, str> {
+    let secrets: Vec<Span> = findings
+        .iter()
+        .filter(|finding| finding.code() == Code::SecretInPlan)
+        .filter_map(Finding::primary)
+        .collect();
+    let is_shown = |character: char| matches!(character, '\n' | '\r' | '\t') || !is_hidden(character);
+    if secrets.is_empty() && text.chars().all(is_shown) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len());
+    for (at, character) in text.char_indices() {
+        let is_secret = secrets.iter().any(|span| span.range().contains(&at));
+        match character.len_utf8() {
+            length if is_secret && !matches!(character, '"' | '\'' | '\n') => {
+                out.extend(std::iter::repeat_n('*', length))
+            }
+            _ if is_shown(character) => out.push(character),
+            1 => out.push('?'),
+            2 => out.push('\u{bf}'),
+            3 => out.push('\u{fffd}'),
+            _ => out.push('\u{1f6ab}'),
+        }
+    }
+    out.into()
+}
 
 impl SourceCode for Named<'_> {
     fn read_span<'b>(
@@ -130,9 +204,9 @@ impl SourceCode for Named<'_> {
         before: usize,
         after: usize,
     ) -> Result<Box<dyn SpanContents<'b> + 'b>, MietteError> {
-        let inner = self.0.text().read_span(span, before, after)?;
+        let inner = self.0.read_span(span, before, after)?;
         Ok(Box::new(MietteSpanContents::new_named(
-            self.0.name().to_owned(),
+            visible(self.1.name()).into_owned(),
             inner.data(),
             *inner.span(),
             inner.line(),
@@ -145,7 +219,6 @@ impl SourceCode for Named<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{Code, Findings, Span};
 
     fn shown(look: Look) -> String {
         let source = Source::from_text("p.yaml", "kind: plan\nnmae: x\n");
@@ -182,5 +255,36 @@ mod tests {
         let mut text = String::new();
         write(&mut text, &[Checked { source: &source, findings: &findings }], Look::Plain).unwrap();
         assert!(text.contains("`p.yaml`: not text"), "{text}");
+    }
+
+    #[test]
+    fn what_must_not_be_shown_is_not() {
+        let text = "arguments: ['/password:hunter2']\n# \u{1b}]0;owned\u{7}\n";
+        let source = Source::from_text("p\u{1b}[2J.yaml", text);
+        let finding =
+            Finding::new(Code::SecretInPlan, "a secret\u{202e}", "remove it").at(Span::new(12, 31), "here");
+        let findings = Findings::from(finding);
+        for look in [Look::Plain, Look::Drawn { width: 80 }, Look::Narrated] {
+            let mut out = String::new();
+            write(&mut out, &[Checked { source: &source, findings: &findings }], look).unwrap();
+            for hidden in ["hunter2", "\u{1b}]", "\u{7}", "\u{1b}[2J", "\u{202e}"] {
+                assert!(!out.contains(hidden), "{hidden:?} in {look:?}:\n{out}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_place_far_out_on_a_long_line_is_told_in_words() {
+        let text = format!("labels: {{ {} a: [1] }}\n", "key: value, ".repeat(20_000));
+        let at = text.find("[1]").unwrap() as u32;
+        let source = Source::from_text("p.yaml", text);
+        let findings = Findings::from(
+            Finding::new(Code::WrongType, "no text", "write a text").at(Span::new(at, at + 3), "here"),
+        );
+        for look in [Look::Plain, Look::Drawn { width: 80 }, Look::Narrated] {
+            let mut out = String::new();
+            write(&mut out, &[Checked { source: &source, findings: &findings }], look).unwrap();
+            assert!(out.len() < 500 && out.contains("p.yaml:1:") && out.contains("a: [1]"), "{out}");
+        }
     }
 }

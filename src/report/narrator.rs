@@ -58,6 +58,9 @@ fn whole(seen: &Seen<'_>, event: &Event) -> Option<String> {
     let plan = seen.graph.plan();
     let fqdn = |id: &crate::plan::FrontEndId| plan.front_end(*id).fqdn.as_str();
     Some(match event {
+        Event::Enter { phase: Phase::Open { domain, more: false } } => {
+            format!("{}: nobody has to be stopped; what is down is started", plan.domain(*domain).name)
+        }
         Event::Enter { phase: Phase::Open { domain, .. } } => {
             let left: Vec<_> =
                 plan.domain(*domain).front_ends().filter(|id| !seen.run.is_finished(*id)).collect();
@@ -159,7 +162,7 @@ impl Told<'_> {
                 _ => None,
             },
             // Asked before it begins, about the stop before it: what does not begin is told by the stop.
-            (Answer::Looked(_), StepState::Clearing(..)) => self.begins(),
+            (Answer::StillStopped(_), _) => self.begins(),
             (Answer::Ensured(result), _) => self.ensured(*result),
             (Answer::Looked(saw), _) => self.looked(*saw),
             (Answer::Accepting(_) | Answer::Readiness(_), StepState::Watching(_)) => self.watched(),

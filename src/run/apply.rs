@@ -7,7 +7,7 @@ use super::{
 };
 use crate::graph::{Link, Route, StepGraph, StepId, StepKind};
 use crate::plan::{Act, AfterDrain, Answer, Count, FailoverWhen, FrontEndId, Mode};
-use crate::plan::{Observation, PartnerHealth, Problem, Readiness, VersionSeen};
+use crate::plan::{PartnerHealth, Problem, Readiness, VersionSeen};
 
 impl Run {
     /// Changes the run by one event, or refuses the event and changes nothing.
@@ -90,7 +90,7 @@ impl Run {
 
     fn begin(&mut self, graph: &StepGraph, step: StepId) {
         let StepState::Pending(tried) = self.state(step) else { return };
-        let first = self.clearances(graph, step).first();
+        let first = self.clearance(graph, step);
         let state = match (graph.kind(step), first) {
             (StepKind::Ready(_), _) => StepState::Gate(Gate { at: GateAt::Asking, busy: 0, unhelpful: 0 }),
             (StepKind::Accept(_) | StepKind::Settle(_), _) => StepState::Watching(Watch::begin()),
@@ -119,6 +119,13 @@ impl Run {
                 // An answer of the pool opens a domain once.
                 if self.state(ready).is_satisfied() {
                     self.set(graph, ready, StepState::Pending(Try::default()));
+                }
+            }
+            Phase::Open { domain, more: false } => {
+                // Nobody has to be taken out, so nothing was asked.
+                let steps = *graph.domain(domain);
+                for step in [steps.approve_before, Some(steps.ready)].into_iter().flatten() {
+                    self.set(graph, step, StepState::Needless);
                 }
             }
             _ => {}
@@ -151,15 +158,17 @@ impl Run {
                 }
             }
             (StepState::Running(tried), StepKind::PreflightPartner, Answer::Partner(health)) => {
-                match health {
-                    PartnerHealth::Unanswered => self.unanswered(graph, step, tried),
-                    // A plan that may never need its partner goes on; it is asked again before it is needed.
-                    PartnerHealth::Unhealthy if graph.failover_when() == FailoverWhen::Always => {
+                let again = tried.attempt < graph.step(step).limit.attempts;
+                match (health, graph.failover_when()) {
+                    (PartnerHealth::Healthy, _) => self.set(graph, step, StepState::Done),
+                    (PartnerHealth::Unhealthy, FailoverWhen::Always) => {
                         self.set(graph, step, StepState::Stuck(Why::Unhealthy));
                     }
-                    PartnerHealth::Healthy | PartnerHealth::Unhealthy => {
-                        self.set(graph, step, StepState::Done)
+                    (PartnerHealth::Unanswered, when) if again || when == FailoverWhen::Always => {
+                        self.unanswered(graph, step, tried);
                     }
+                    // A plan that may never need its partner goes on; it is asked again before it is needed.
+                    _ => self.set(graph, step, StepState::Done),
                 }
             }
             (StepState::Gate(gate), StepKind::Ready(_), Answer::Readiness(readiness)) => {
@@ -181,8 +190,8 @@ impl Run {
                 };
                 self.set(graph, step, next);
             }
-            (StepState::Clearing(tried, Clearance::Stopped), _, Answer::Looked(saw)) => {
-                self.still_stopped(graph, step, tried, *saw);
+            (StepState::Clearing(tried, Clearance::Stopped), _, Answer::StillStopped(stopped)) => {
+                self.still_stopped(graph, step, tried, *stopped);
             }
             (StepState::Running(tried), StepKind::Ensure(act), Answer::Ensured(result)) => {
                 self.ensured(graph, step, act, tried, *result);
@@ -261,14 +270,14 @@ impl Run {
     }
 
     /// Whether a domain may be opened with these front ends inactive. None may be in a pool of three, where one down is
-    /// the minimum; elsewhere none that we have upgraded: it accepted connections and does not any more.
+    /// the minimum; elsewhere none that we have brought back: it accepted connections and does not any more.
     fn may_open_with(&self, graph: &StepGraph, inactive: &[FrontEndId]) -> bool {
         if graph.plan().pool().quorum.all_before_a_domain {
             return inactive.is_empty();
         }
         let upgraded = |front_end: &FrontEndId| {
-            let last = graph.upgrade_of(*front_end).end;
-            self.index.is_finished(*front_end) && self.state(StepId(last.0 - 1)) == StepState::Done
+            let accept = graph.accept_of(Route::Rolling, *front_end);
+            self.index.is_finished(*front_end) && self.state(accept) == StepState::Done
         };
         let mut unexcused = inactive.iter().filter(|id| !self.excuses(graph, std::slice::from_ref(id)));
         !unexcused.any(upgraded)
@@ -305,9 +314,13 @@ impl Run {
     }
 
     /// A front end whose turn to be upgraded has come was asked whether it is still stopped.
-    fn still_stopped(&mut self, graph: &StepGraph, step: StepId, tried: Try, saw: Observation) {
-        if saw == Observation::Done {
+    fn still_stopped(&mut self, graph: &StepGraph, step: StepId, tried: Try, stopped: bool) {
+        if stopped {
             return self.set(graph, step, StepState::Running(tried.begin()));
+        }
+        let tried = Try { unready: tried.unready + 1, ..tried };
+        if tried.unready >= graph.plan().limits().looks {
+            return self.set(graph, step, StepState::Stuck(Why::Unanswered));
         }
         self.set(graph, step, StepState::Pending(tried));
         if let Some(front_end) = graph.kind(step).front_end() {
@@ -391,18 +404,22 @@ impl Run {
         Ok(())
     }
 
-    /// A try took longer than it may: it is in doubt, unless it is a drain that the plan then cuts short.
+    /// A try took longer than it may: it is in doubt. A drain that the plan then cuts short goes on at once, if we know
+    /// that it is ours and goes on; one in doubt is looked at first.
     fn over_limit(&self, graph: &StepGraph, step: StepId, state: StepState, tried: Try) -> StepState {
-        let drains = matches!(graph.act(step), Some(Act::Stop { mode: Mode::Graceful, .. }));
-        if drains && !tried.hard && graph.plan().drain().then == AfterDrain::Immediate {
-            return StepState::Running(Try { hard: true, ..tried });
-        }
         let late = Try { late: true, ..tried };
         match state {
             StepState::Doubt(_, looks) => StepState::Doubt(late, looks),
             StepState::Waiting(_, pause) => StepState::Waiting(late, pause),
+            _ if self.is_cut_short(graph, step, tried) => StepState::Running(Try { hard: true, ..tried }),
             _ => StepState::Doubt(late, 0),
         }
+    }
+
+    /// Whether this is a drain that the plan makes immediate when it takes too long.
+    pub(super) fn is_cut_short(&self, graph: &StepGraph, step: StepId, tried: Try) -> bool {
+        let drains = matches!(graph.act(step), Some(Act::Stop { mode: Mode::Graceful, .. }));
+        drains && !tried.hard && graph.plan().drain().then == AfterDrain::Immediate
     }
 
     fn abort(&mut self, graph: &StepGraph) {

@@ -1,8 +1,8 @@
 //! What the machine decides by itself: the next event that needs nobody's answer.
 
 use super::state::{Clearance, GateAt, StepState};
-use super::{Course, Event, Outcome, Phase, Run};
-use crate::graph::{Approval, Route, StepGraph, StepId, StepKind};
+use super::{Course, Event, Outcome, Phase, Run, Why};
+use crate::graph::{Approval, Link, Route, StepGraph, StepId, StepKind};
 use crate::plan::{Act, DomainId, FailoverWhen, FrontEndId, Product};
 
 /// Front ends that are looked at together before the run. Questions change nothing, but each may hold a connection.
@@ -34,7 +34,7 @@ impl Run {
     /// A step that needs a person ends the forward motion, unless the plan tolerates it.
     fn decide_trouble(&self, graph: &StepGraph) -> Option<Event> {
         let step = *self.index.stuck.first()?;
-        if let Some(front_end) = self.tolerable(graph, step) {
+        if let Some(front_end) = self.index.stuck.iter().find_map(|step| self.tolerable(graph, *step)) {
             return Some(Event::Forgo { front_end });
         }
         (self.core.course != Course::Stopping).then_some(Event::Halt { step })
@@ -44,8 +44,17 @@ impl Run {
     pub(super) fn tolerable(&self, graph: &StepGraph, step: StepId) -> Option<FrontEndId> {
         let plan = graph.plan();
         let front_end = graph.kind(step).front_end()?;
+        // It is the front end that failed: not a pool that cannot spare it, and not somebody who does not answer for it.
+        // What is in doubt may still be going on.
+        let failed = match (self.state(step), graph.kind(step)) {
+            (StepState::Stuck(Why::Failed), _) => true,
+            (StepState::Stuck(Why::Unhealthy), kind) => matches!(kind, StepKind::Accept(_)),
+            (StepState::Stuck(Why::Unanswered), kind) => matches!(kind, StepKind::Preflight(_)),
+            _ => false,
+        };
         let one_more = self.core.forgone + 1;
-        (plan.product() == Product::Generic && one_more < plan.failed_front_ends()).then_some(front_end)
+        let tolerated = plan.product() == Product::Generic && one_more < plan.failed_front_ends();
+        (failed && tolerated).then_some(front_end)
     }
 
     /// The next phase, once this one has nothing left to do.
@@ -70,7 +79,7 @@ impl Run {
             Phase::Open { domain, more } => {
                 if self.index.domain_open(domain) == 0 {
                     enter(Phase::Settle(Some(domain)))
-                } else if !more && self.index.out.is_empty() {
+                } else if !more && self.index.out.is_empty() && !self.takes_nobody_out(graph, domain) {
                     enter(Phase::Gate(domain))
                 } else {
                     None
@@ -98,7 +107,14 @@ impl Run {
         }
     }
 
-    /// From `domain` on: passes what needs nothing, enters the gate of the next that does, or finishes.
+    /// Whether the domain has nobody who still has to be taken out.
+    fn takes_nobody_out(&self, graph: &StepGraph, domain: DomainId) -> bool {
+        let mut front_ends = graph.plan().domain(domain).front_ends();
+        front_ends.all(|front_end| self.state(graph.first_of(front_end)).is_satisfied())
+    }
+
+    /// From `domain` on: passes what needs nothing, enters the gate of the next that does, or finishes. A domain whose
+    /// front ends need only be started has no gate: the pool might wait for just them.
     fn next_domain(&self, graph: &StepGraph, domain: DomainId) -> Option<Event> {
         let domains = graph.plan().pool().domains.len() as u16;
         let mut domain = domain;
@@ -109,6 +125,8 @@ impl Run {
             Event::Enter { phase: Phase::Finished }
         } else if self.index.domain_open(domain) == 0 {
             Event::Pass { domain }
+        } else if self.takes_nobody_out(graph, domain) {
+            Event::Enter { phase: Phase::Open { domain, more: false } }
         } else {
             Event::Enter { phase: Phase::Gate(domain) }
         })
@@ -169,7 +187,7 @@ impl Run {
         let rolling = self.index.route == Route::Rolling;
         let may = |step: &StepId| {
             let counts = matches!(
-                self.clearances(graph, *step).first(),
+                self.clearance(graph, *step),
                 Some(Clearance::Count(_)) if self.index.counting.is_some()
             );
             // What is in trouble stays as it is: nothing more is begun on a front end with a stuck step.
@@ -196,25 +214,18 @@ impl Run {
         graph.over().is_some_and(|over| self.state(over.fail_back).is_satisfied())
     }
 
-    /// What is asked before a step begins.
-    pub(super) fn clearances(&self, graph: &StepGraph, step: StepId) -> Clearances {
-        let StepState::Pending(tried) = self.state(step) else { return Clearances::None };
+    /// What is asked before a step begins. On the failed-over route nobody is taken out by a stop any more, so the window
+    /// is asked before failing over and not again.
+    pub(super) fn clearance(&self, graph: &StepGraph, step: StepId) -> Option<Clearance> {
+        let StepState::Pending(tried) = self.state(step) else { return None };
+        let rolling = self.index.route == Route::Rolling;
         match graph.kind(step) {
-            StepKind::Ensure(Act::FailOver) => Clearances::PartnerThenWindow,
+            StepKind::Ensure(Act::FailOver) => Some(Clearance::Partner(0)),
             // Going on with a stop that was found half way takes nobody out.
-            StepKind::Ensure(Act::Stop { .. }) if tried.partly => Clearances::None,
-            StepKind::Ensure(Act::Stop { .. }) if self.index.route == Route::FailedOver => Clearances::Window,
-            StepKind::Ensure(Act::Stop { front_end, .. }) if self.index.is_out(front_end) => {
-                Clearances::Count
-            }
-            StepKind::Ensure(Act::Stop { .. }) => Clearances::CountThenWindow,
-            StepKind::Ensure(_) if self.index.route == Route::Rolling && graph.takes_out(step) => {
-                Clearances::CountThenWindow
-            }
-            StepKind::Ensure(_) if self.index.route == Route::FailedOver && graph.begins_upgrade(step) => {
-                Clearances::Stopped
-            }
-            _ => Clearances::None,
+            StepKind::Ensure(Act::Stop { .. }) => (rolling && !tried.partly).then_some(Clearance::Count(0)),
+            StepKind::Ensure(_) if rolling && graph.takes_out(step) => Some(Clearance::Count(0)),
+            StepKind::Ensure(_) if graph.link(step) == Some(Link::Upgrade) => Some(Clearance::Stopped),
+            _ => None,
         }
     }
 
@@ -229,28 +240,5 @@ impl Run {
             _ => return None,
         };
         Some(Event::End { outcome })
-    }
-}
-
-/// What is asked before a step begins, in order.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Clearances {
-    None,
-    Count,
-    Window,
-    CountThenWindow,
-    PartnerThenWindow,
-    Stopped,
-}
-
-impl Clearances {
-    pub(super) fn first(self) -> Option<Clearance> {
-        match self {
-            Clearances::None => None,
-            Clearances::Count | Clearances::CountThenWindow => Some(Clearance::Count(0)),
-            Clearances::Window => Some(Clearance::Window),
-            Clearances::PartnerThenWindow => Some(Clearance::Partner(0)),
-            Clearances::Stopped => Some(Clearance::Stopped),
-        }
     }
 }

@@ -34,7 +34,7 @@ pub use state::{
 pub use wanted::Wanted;
 
 use crate::graph::{Route, StepGraph, StepId};
-use crate::plan::{AfterDrain, FrontEndId, Mode};
+use crate::plan::{FrontEndId, Mode};
 use index::Index;
 use state::Core;
 
@@ -172,11 +172,6 @@ impl Run {
             TimerKind::Rest if settles => plan.settle().watch,
             TimerKind::Rest => plan.acceptance().watch,
         }
-    }
-
-    /// Whether a drain that lasts too long is cut short.
-    pub fn cuts_drains_short(graph: &StepGraph) -> bool {
-        graph.plan().drain().then == AfterDrain::Immediate
     }
 
     /// Whether the index is what the core alone would give. Always true; explorers ask it, because what is derived can

@@ -1,7 +1,7 @@
 //! What persons do to a run: resume it, try again, leave out, resolve. All of it is in the journal.
 
 use super::event::illegal;
-use super::state::{Pause, StepState, Try, Watch};
+use super::state::{Pause, StepState, Try};
 use super::{Course, Illegal, Phase, Run};
 use crate::graph::{Route, StepGraph, StepId, StepKind};
 use crate::plan::FrontEndId;
@@ -20,8 +20,9 @@ impl Run {
             let next = resumed(graph.kind(step), self.state(step));
             self.set(graph, step, next);
         }
-        self.prove_stops_again(graph);
-        self.prove_acceptances_again(graph);
+        for front_end in graph.plan().front_end_ids() {
+            self.take_up(graph, front_end);
+        }
         match self.core.phase {
             Phase::Gate(domain) => {
                 // Also a gate that had just opened, or that was about to send us to the other route.
@@ -40,27 +41,16 @@ impl Run {
         }
     }
 
-    /// A proof of stop does not outlive a resume while there is still something to upgrade.
-    fn prove_stops_again(&mut self, graph: &StepGraph) {
-        let front_ends: Vec<FrontEndId> = match self.index.route {
-            Route::Rolling => self.index.out.iter().copied().collect(),
-            Route::FailedOver => graph.plan().front_end_ids().collect(),
-        };
-        for front_end in front_ends {
-            let upgrade = graph.upgrade_of(front_end);
-            let mut actions = (upgrade.start.0..upgrade.end.0 - 1).map(StepId);
-            if actions.any(|action| !self.state(action).is_satisfied()) {
-                self.prove_stop_again(graph, front_end);
-            }
+    /// What was known of a front end and does not outlive a resume: that it is half stopped, and, while it is still to be
+    /// put back into service, that it accepts connections. (Whether it is stopped is asked before each action of an
+    /// upgrade.)
+    fn take_up(&mut self, graph: &StepGraph, front_end: FrontEndId) {
+        let stop = graph.stop_of(self.index.route, front_end);
+        if matches!(self.state(stop), StepState::Pending(tried) if tried.partly) {
+            self.set(graph, stop, StepState::Doubt(Try::look(), 0));
         }
-    }
-
-    /// Nor does a proof that a front end accepts connections, while it is still to be put back into service.
-    fn prove_acceptances_again(&mut self, graph: &StepGraph) {
-        for front_end in graph.plan().front_end_ids() {
-            if self.is_out(front_end) {
-                self.prove_acceptance_again(graph, front_end);
-            }
+        if self.is_out(front_end) {
+            self.prove_acceptance_again(graph, front_end);
         }
     }
 
@@ -157,11 +147,12 @@ impl Run {
 fn resumed(kind: StepKind, state: StepState) -> StepState {
     match (kind, state) {
         (StepKind::Preflight(_) | StepKind::PreflightPartner, _)
-        | (StepKind::Ready(_) | StepKind::Settle(_), _) => StepState::Pending(Try::default()),
+        | (StepKind::Ready(_) | StepKind::Accept(_) | StepKind::Settle(_), _) => {
+            StepState::Pending(Try::default())
+        }
         (StepKind::Ensure(_), StepState::Stuck(why)) if !why.is_of_an_effect() => {
             StepState::Pending(Try::default())
         }
-        (StepKind::Accept(_), _) => StepState::Watching(Watch::begin()),
         (StepKind::Approve(_), state) => state,
         (_, StepState::Clearing(tried, _)) => StepState::Pending(tried),
         (_, StepState::Running(tried)) => StepState::Doubt(Try { interrupted: true, ..tried }, 0),

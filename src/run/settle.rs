@@ -33,6 +33,10 @@ impl Run {
             Observation::Unknown if !tried.late && matches!(act, Act::Restart { .. }) => {
                 self.set(graph, step, StepState::Waiting(tried, Pause::LookAgain(looks)));
             }
+            Observation::Underway if tried.late && self.is_cut_short(graph, step, tried) => {
+                let hard = Try { hard: true, late: false, interrupted: false, ..tried };
+                self.set(graph, step, StepState::Running(hard));
+            }
             Observation::Underway if !tried.late => {
                 self.set(graph, step, StepState::Waiting(tried, Pause::LookAgain(looks)));
             }
@@ -77,15 +81,12 @@ impl Run {
         self.set(graph, graph.domain(domain).ready, StepState::Pending(Try::default()));
     }
 
-    /// What a failed try leaves unproved. After an upgrade nobody knows any more that the services are stopped: an
-    /// installer may have started them. After an action that puts a front end back into service nobody knows that it
-    /// still accepts connections: that may be why the action failed. Both are proved again before the next try.
+    /// After an action that puts a front end back into service failed, nobody knows that it still accepts connections:
+    /// that may be why it failed. It is proved again before the next try. (That it is stopped is asked before each
+    /// action of an upgrade anyhow.)
     fn proof_is_over(&mut self, graph: &StepGraph, step: StepId) {
-        let Some(front_end) = graph.kind(step).front_end() else { return };
-        match graph.link(step) {
-            Some(Link::Upgrade) => self.prove_stop_again(graph, front_end),
-            Some(Link::AfterAccept) => self.prove_acceptance_again(graph, front_end),
-            _ => {}
+        if let (Some(Link::AfterAccept), Some(front_end)) = (graph.link(step), graph.kind(step).front_end()) {
+            self.prove_acceptance_again(graph, front_end);
         }
     }
 
@@ -101,7 +102,7 @@ impl Run {
     pub(super) fn prove_acceptance_again(&mut self, graph: &StepGraph, front_end: FrontEndId) {
         let accept = graph.accept_of(self.index.route, front_end);
         if self.state(accept) == StepState::Done {
-            self.set(graph, accept, StepState::Watching(Watch::begin()));
+            self.set(graph, accept, StepState::Pending(Try::default()));
         }
     }
 

@@ -19,6 +19,8 @@ pub struct Try {
     pub interrupted: bool,
     /// The newest attempt is known to have failed: a look that says so again says nothing new.
     pub failed: bool,
+    /// How often its turn came and the front end was not found stopped.
+    pub unready: u8,
     /// A stop that was found half way: the front end is out, so going on with it takes nobody out.
     pub partly: bool,
 }
@@ -79,8 +81,8 @@ pub enum Clearance {
     Partner(u8),
     PartnerAgain(u8),
     Window,
-    /// Whether the front end is still stopped: it waited for its turn, and a computer that boots by itself starts its
-    /// services.
+    /// Whether the front end is still stopped: a computer that boots by itself starts its services, and so do some
+    /// installers.
     Stopped,
 }
 

@@ -69,7 +69,7 @@ impl Run {
                 Clearance::Window => Want::Window { step },
                 Clearance::Stopped => {
                     let Some(front_end) = kind.front_end() else { return };
-                    ask(Question::Look { act: Act::Stop { front_end, mode: graph.plan().mode() } }, 0)
+                    ask(Question::StillStopped { front_end }, 0)
                 }
             }),
             (StepState::Running(tried), StepKind::Preflight(front_end)) => {
@@ -134,7 +134,7 @@ impl Run {
                 _ => return,
             };
             // Distinct for each place of the watch, so that an answer asked in one is never taken in another.
-            let ordinal = watch.restarts.saturating_mul(4) + watch.at as u8;
+            let ordinal = watch.restarts.saturating_mul(5).saturating_add(watch.at as u8);
             wants(Want::Ask { step, question, ordinal });
         } else {
             wants(timer(TimerKind::Rest, watch.restarts));

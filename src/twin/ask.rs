@@ -17,6 +17,7 @@ impl Twin {
             Question::Readiness { domain, observer } => self.readiness_asked(plan, domain, observer),
             Question::Count { observer } => self.count(observer),
             Question::Look { act } => self.look(plan, act),
+            Question::StillStopped { front_end } => self.still_stopped(front_end),
             Question::Acceptance { front_end } => self.acceptance(plan, front_end),
         }
     }
@@ -94,6 +95,13 @@ impl Twin {
             return (Answer::Accepting(Acceptance::Good), Facts::default());
         };
         (Answer::Accepting(Acceptance::NotYet), said(text))
+    }
+
+    fn still_stopped(&self, front_end: FrontEndId) -> (Answer, Facts) {
+        let book = self.books.front_end(front_end);
+        let stopped = book.computer == Computer::Up && book.services == Services::Stopped;
+        let facts = if stopped { Facts::default() } else { said(not_running(book.services)) };
+        (Answer::StillStopped(stopped), facts)
     }
 
     fn look(&mut self, plan: &Plan, act: Act) -> (Answer, Facts) {

@@ -244,6 +244,7 @@ pub struct Books {
     pub(super) counted: Option<Counted>,
     pub(super) upgraded_unstopped: u16,
     pub(super) started_unfinished: u16,
+    pub(super) upgraded_twice: u16,
     /// How often each action began: a row a front end, a column an action, moment by moment.
     pub(super) performed: Vec<u16>,
     /// How many actions each moment has.
@@ -278,6 +279,7 @@ impl Books {
             counted: None,
             upgraded_unstopped: 0,
             started_unfinished: 0,
+            upgraded_twice: 0,
         }
     }
 
@@ -379,6 +381,11 @@ impl Books {
     /// How often a start or a restart of ours began while an upgrade action was underway.
     pub fn started_unfinished(&self) -> u16 {
         self.started_unfinished
+    }
+
+    /// How often an upgrade action was begun while one was underway on the front end; the mark of the first refused it.
+    pub fn upgraded_twice(&self) -> u16 {
+        self.upgraded_twice
     }
 
     /// Where the count of an action stands.

@@ -39,8 +39,19 @@ impl Twin {
                 self.answer(ticket, Ok(()), facts);
             }
             Standing::Underway => self.wait(ticket, act, false),
-            Standing::Refused(problem, text) => self.answer(ticket, Err(problem), said(text)),
+            Standing::Refused(problem, text) => {
+                self.note_refused(act);
+                self.answer(ticket, Err(problem), said(text));
+            }
             Standing::Open => self.open(plan, ticket, act),
+        }
+    }
+
+    /// Whoever upgrades a front end that is being upgraded did not look first.
+    fn note_refused(&mut self, act: Act) {
+        if let Act::Perform { front_end, moment: Moment::Upgrade, .. } = act {
+            let busy = self.books.front_end(front_end).underway.is_some();
+            self.books.upgraded_twice += u16::from(busy);
         }
     }
 

@@ -134,6 +134,111 @@ fn every_event_is_a_line_of_json_and_the_first_says_the_version() {
 }
 
 #[test]
+fn a_reader_that_goes_away_does_not_change_the_answer() {
+    let bad = golden::at("tests/cases/unknown-key.yaml").display().to_string();
+    let scenario = golden::at("plans/scenarios/installer-fails.yaml").display().to_string();
+    for (args, code) in [
+        (vec!["validate", &bad, "--format", "json"], 3),
+        (vec!["rehearse", &plan(), "--scenario", &scenario], 4),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut child = poolroll(dir.path(), &args).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn a_run_whose_journal_is_damaged_can_be_ended_and_frees_its_pool() {
+    let dir = tempfile::tempdir().unwrap();
+    let scenario = ["apply", &plan(), "--yes", "--speed", "6000"];
+    let mut applied = poolroll(dir.path(), &scenario).spawn().unwrap();
+    let runs = dir.path().join("runs");
+    let begun = Instant::now();
+    let journal = loop {
+        let folders =
+            std::fs::read_dir(&runs).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+        let journal = folders
+            .map(|folder| folder.join("journal.jsonl"))
+            .find(|journal| std::fs::metadata(journal).is_ok_and(|metadata| metadata.len() > 5_000));
+        if let Some(journal) = journal {
+            break journal;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "no journal grows");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    applied.kill().unwrap();
+    applied.wait().unwrap();
+    let text = std::fs::read_to_string(&journal).unwrap();
+    std::fs::write(&journal, text.replacen("preflight", "prefligth", 1)).unwrap();
+    let status = run(dir.path(), &["status"]);
+    assert_eq!(status.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&status.stderr).contains("is damaged at line"), "{status:?}");
+    assert_eq!(
+        run(dir.path(), &["apply", &plan(), "--yes"]).status.code(),
+        Some(6),
+        "the pool is still claimed"
+    );
+    let id = journal.parent().unwrap().file_name().unwrap().to_str().unwrap();
+    let ended = run(dir.path(), &["abandon", id, "--reason", "the disk was replaced"]);
+    assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
+    assert_eq!(json(dir.path(), &["runs", "--format", "json"])["runs"][0]["state"], "abandoned");
+    assert_eq!(run(dir.path(), &["resume"]).status.code(), Some(6));
+    let again = run(dir.path(), &["apply", &plan(), "--yes", "--speed", "6000"]);
+    assert_eq!(again.status.code(), Some(0), "{}", String::from_utf8_lossy(&again.stderr));
+}
+
+#[test]
+fn nothing_is_left_of_a_run_that_could_not_begin() {
+    let dir = tempfile::tempdir().unwrap();
+    let refused = run(dir.path(), &["apply", &plan(), "--yes", "--events", "absent/events.jsonl"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(json(dir.path(), &["runs", "--format", "json"])["runs"].as_array().unwrap().is_empty());
+    // Nor is a file replaced that holds something else.
+    std::fs::write(dir.path().join("notes.txt"), "mine").unwrap();
+    for args in [
+        ["apply", &plan(), "--yes", "--events", "notes.txt"].as_slice(),
+        &["plan", &plan(), "--out", "notes.txt"],
+    ] {
+        assert_eq!(run(dir.path(), args).status.code(), Some(6), "{args:?}");
+    }
+    assert_eq!(std::fs::read_to_string(dir.path().join("notes.txt")).unwrap(), "mine");
+    let applied = run(dir.path(), &["apply", &plan(), "--yes", "--speed", "6000"]);
+    assert_eq!(
+        applied.status.code(),
+        Some(0),
+        "the pool is free: {}",
+        String::from_utf8_lossy(&applied.stderr)
+    );
+}
+
+#[test]
+fn a_claim_of_a_run_in_progress_is_released_from_nowhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let elsewhere = dir.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    let mut applied = poolroll(dir.path(), &["apply", &plan(), "--yes", "--speed", "3000"]).spawn().unwrap();
+    let begun = Instant::now();
+    let claim = loop {
+        let claim = dir.path().join("claims/pool-pool01.contoso.com.json");
+        if let Ok(claim) = std::fs::read(claim) {
+            break serde_json::from_slice::<Value>(&claim).unwrap();
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "no claim is taken");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    let id = claim["id"].as_str().unwrap();
+    let released = poolroll(dir.path(), &["release", "pool01.contoso.com", id, "--reason", "x"])
+        .env("POOLROLL_RUNS_DIR", &elsewhere)
+        .output()
+        .unwrap();
+    assert_eq!(released.status.code(), Some(6), "{}", String::from_utf8_lossy(&released.stderr));
+    applied.kill().unwrap();
+    applied.wait().unwrap();
+}
+
+#[test]
 fn a_reader_that_goes_away_ends_the_program_quietly() {
     for args in
         [["plan", "plans/lync-2013-graceful.yaml"], ["schema", "--kind=plan"], ["completions", "bash"]]

@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 use poolroll::graph::{StepGraph, StepId, StepKind};
 use poolroll::plan::{
-    Acceptance, Act, Answer, Count, FrontEndId, Observation, PartnerHealth, Problem, Question, Readiness,
-    Seen, VersionSeen,
+    Acceptance, Act, Answer, Count, FrontEndId, Moment, Observation, PartnerHealth, Problem, Question,
+    Readiness, Seen, VersionSeen,
 };
 use poolroll::run::{
     Clearance, Event, GateAt, Outcome, Pause, Phase, Run, StepState, Timer, TimerKind, Want, Wanted, WatchAt,
@@ -67,7 +67,7 @@ fn small() -> Vec<Small> {
     let small = |name, plan, left| Small { name, plan, left };
     vec![
         small("two domains", generic(apart, upgrade), left(1, 1)),
-        small("one domain", generic(together, around), left(0, 1)),
+        small("one domain", generic(together, around), left(1, 0)),
         small("one may fail", generic(together, &format!("{upgrade}failed_front_ends: 2\n")), left(1, 0)),
         small(
             "approvals",
@@ -144,17 +144,21 @@ fn asked(graph: &StepGraph, question: Question) -> Vec<Answer> {
             all.extend(graph.plan().front_end_ids().map(|id| Count::Inactive(vec![id])));
             all.into_iter().map(Answer::Counted).collect()
         }
-        Question::Look { .. } => [
-            Observation::Done,
-            Observation::NotDone,
-            Observation::Partly,
-            Observation::Failed { transient: false },
-            Observation::Failed { transient: true },
-            Observation::Underway,
-            Observation::Unknown,
-        ]
-        .map(Answer::Looked)
-        .into(),
+        Question::Look { act } => {
+            let mut all = vec![
+                Observation::Done,
+                Observation::NotDone,
+                Observation::Partly,
+                Observation::Underway,
+                Observation::Unknown,
+            ];
+            // Actions leave marks.
+            if matches!(act, Act::Perform { .. }) {
+                all.extend([false, true].map(|transient| Observation::Failed { transient }));
+            }
+            all.into_iter().map(Answer::Looked).collect()
+        }
+        Question::StillStopped { .. } => [true, false].map(Answer::StillStopped).into(),
         Question::Acceptance { .. } => {
             [Acceptance::Good, Acceptance::NotYet, Acceptance::Unanswered].map(Answer::Accepting).into()
         }
@@ -180,7 +184,8 @@ fn catalogue(graph: &StepGraph) -> Vec<Event> {
         Question::Partner,
         Question::Readiness { domain: None, observer: first },
         Question::Count { observer: first },
-        Question::Look { act: Act::FailOver },
+        Question::Look { act: Act::Perform { front_end: first, moment: Moment::Upgrade, index: 0 } },
+        Question::StillStopped { front_end: first },
         Question::Acceptance { front_end: first },
     ];
     let mut all = sayings(graph);
@@ -508,6 +513,7 @@ fn event_word(event: &Event) -> String {
         Event::Answered { answer, .. } => match answer {
             Answer::Ensured(Ok(())) => "returned".into(),
             Answer::Ensured(Err(problem)) => format!("failed: {problem:?}").to_lowercase(),
+            Answer::StillStopped(stopped) => if *stopped { "still stopped" } else { "not stopped" }.into(),
             Answer::Looked(saw) => format!("look: {saw:?}").to_lowercase(),
             Answer::Seen(seen) => {
                 format!("seen: {:?}{}", seen.version, if seen.active { ", active" } else { "" })

@@ -428,6 +428,7 @@ fn answered(graph: &StepGraph, step: StepId, answer: &Answer) -> String {
         Answer::Counted(Count::Inactive(which)) => inactive(which),
         Answer::Counted(Count::Unanswered) => "count: unanswered".to_owned(),
         Answer::Partner(health) => format!("partner: {}", word(health)),
+        Answer::StillStopped(stopped) => if *stopped { "still stopped" } else { "not stopped" }.to_owned(),
         Answer::Accepting(acceptance) => format!("accepts connections: {}", word(acceptance)),
     }
 }

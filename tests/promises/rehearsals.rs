@@ -56,6 +56,10 @@ fn live(name: &str, text: &str, seed: u64) -> Life {
     let mut life = Life::new(&graph, rehearsal);
     let mut words: Vec<Event> = Vec::new();
     for _ in 0..12 {
+        // Nobody takes it up at once, and meanwhile the pool goes on by itself.
+        if chance.one_in(3) {
+            life.now += jiff::SignedDuration::from_mins(chance.below(600) as i64);
+        }
         let room = chance.one_in(2).then(|| life.records.len() + 1 + chance.below(250) as usize);
         let at_sync = chance.one_in(2);
         let ended = life.process(&words, room, at_sync);

@@ -15,8 +15,11 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-/// The longest pool name, in bytes, that fits a file name with what stands around it.
-const MAX_POOL: usize = 240;
+/// The longest pool name, in bytes, that fits a file name with what stands around it. A longer one is cut there, and its
+/// length and a number of all of it tell it from others.
+const MAX_NAME: usize = 200;
+/// The longest name that DNS has.
+const MAX_POOL: usize = 253;
 
 /// A claim that makes no sense may be half written where the file system knows no links: it is read again for a
 /// fifth of a second before it is called damaged.
@@ -36,6 +39,9 @@ pub struct Claim {
     pub holder: String,
     /// The machine that the run is on.
     pub host: String,
+    /// The folder of the run on that machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<PathBuf>,
     pub since: Timestamp,
     /// The version of poolroll that took the claim.
     pub version: String,
@@ -75,35 +81,72 @@ impl ClaimError {
     pub fn help(&self) -> String {
         match self {
             Self::Held { claim } => format!(
-                "wait for that run, or take it up with `poolroll resume {}`; if it is gone, `poolroll release {} {}`",
-                claim.run, claim.pool, claim.id
+                "wait for that run, or take it up with `poolroll resume {}`{}; if it is gone, `poolroll release {} {} --reason TEXT`",
+                claim.run,
+                place(claim),
+                claim.pool,
+                claim.id
             ),
             Self::NotHeld(_) => {
                 "check the name, and that `--claims-dir` is the folder of the claim".to_owned()
             }
             Self::OtherClaim { found, .. } => {
-                format!("read that claim; if its run is gone, `poolroll release {} {}`", found.pool, found.id)
+                format!(
+                    "read that claim; if its run is gone, `poolroll release {} {} --reason TEXT`",
+                    found.pool, found.id
+                )
             }
             Self::Damaged { path, .. } | Self::Misplaced { path, .. } => {
                 format!("make sure that no run has the pool, then remove `{}` by hand", path.display())
             }
             Self::PoolName(_) => "give the full name of the pool: letters, digits, `.` and `-`".to_owned(),
-            Self::Stranded { left, .. } => format!("`poolroll release {} {}`", left.pool, left.id),
+            Self::Stranded { left, .. } => {
+                format!("`poolroll release {} {} --reason TEXT`", left.pool, left.id)
+            }
             Self::File(error) => error.help(),
         }
     }
+}
+
+/// Where the run of a claim is, for whoever stands in another folder.
+fn place(claim: &Claim) -> String {
+    claim
+        .folder
+        .as_ref()
+        .map_or_else(String::new, |folder| format!(" (its folder is `{}`)", folder.display()))
 }
 
 /// The folder of claims.
 #[derive(Debug, Clone)]
 pub struct Claims {
     dir: PathBuf,
+    /// Where the folders of runs are, for what a claim says.
+    runs: Option<PathBuf>,
 }
 
 impl Claims {
     /// The claims in `dir`, which need not exist yet.
     pub fn at(dir: impl Into<PathBuf>) -> Self {
-        Self { dir: dir.into() }
+        Self { dir: dir.into(), runs: None }
+    }
+
+    /// The same, for runs whose folders are in `runs`, an absolute path.
+    #[must_use]
+    pub fn of_runs_in(self, runs: PathBuf) -> Self {
+        Self { runs: Some(runs), ..self }
+    }
+
+    /// The claims of a run. What is no claim is passed over.
+    ///
+    /// Errors: `File`.
+    pub fn of_run(&self, run: &RunId) -> Result<Vec<Claim>, ClaimError> {
+        let entries = match fs::read_dir(&self.dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(FileError::of("read", &self.dir))?,
+        };
+        let claims = entries.filter_map(|entry| fs::read(entry.ok()?.path()).ok());
+        let claims = claims.filter_map(|text| serde_json::from_slice::<Claim>(&text).ok());
+        Ok(claims.filter(|claim| claim.run == run.as_str()).collect())
     }
 
     /// Takes a pool for a run. Of several that try at once exactly one gets it; a run that has it gets it again.
@@ -142,7 +185,11 @@ impl Claims {
 
     /// The claim, and whether it is new.
     fn take_one(&self, pool: &str, run: &RunId, now: Timestamp) -> Result<(Claim, bool), ClaimError> {
-        os::create_directories(&self.dir).map_err(FileError::of("create", &self.dir))?;
+        if !self.dir.exists() {
+            os::create_directories(&self.dir).map_err(FileError::of("create", &self.dir))?;
+            // Where that is not ours to say, it is as its owner wants it.
+            let _ = os::share(&self.dir);
+        }
         let path = self.path(pool);
         let claim = Claim {
             id: tag::random(8),
@@ -150,6 +197,7 @@ impl Claims {
             run: run.to_string(),
             holder: os::user(),
             host: os::host(),
+            folder: self.runs.as_ref().map(|runs| runs.join(run.as_str())),
             since: now,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
@@ -217,7 +265,15 @@ impl Claims {
 
     fn path(&self, pool: &str) -> PathBuf {
         // Not the name alone: Windows takes `con.contoso.com` for its console.
-        self.dir.join(format!("pool-{pool}.json"))
+        let file = match pool.get(..MAX_NAME) {
+            Some(start) if pool.len() > MAX_NAME => {
+                let number =
+                    pool.bytes().fold(0u64, |number, byte| number.wrapping_mul(31).wrapping_add(byte.into()));
+                format!("pool-{start}-{number:016x}.json")
+            }
+            _ => format!("pool-{pool}.json"),
+        };
+        self.dir.join(file)
     }
 }
 

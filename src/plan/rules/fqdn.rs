@@ -42,6 +42,11 @@ pub(super) fn fault(name: &str, product: Product) -> Option<Fault> {
     character(name, generic).or_else(|| labels(name, generic))
 }
 
+/// What is wrong with a fully qualified name, in words; `None` when nothing is.
+pub fn host_name_fault(name: &str) -> Option<String> {
+    fault(name, Product::LyncServer2013).map(|fault| format!("it {}; {}", fault.what, fault.help))
+}
+
 fn version(address: IpAddr) -> &'static str {
     if address.is_ipv4() { "version 4 address" } else { "version 6 address" }
 }

@@ -22,6 +22,8 @@ mod upgrade;
 mod window;
 mod zone;
 
+pub use fqdn::host_name_fault;
+
 use crate::document::{Code, Finding, Findings, Spanned};
 use crate::plan::PlanText;
 

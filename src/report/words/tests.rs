@@ -80,7 +80,10 @@ impl Hand {
         let step = self.graph.find(name).unwrap();
         self.go(move |graph, want| {
             let there = want.step() == step && !matches!(want, Want::Window { .. });
-            let counted = matches!(want, Want::Ask { question: Question::Count { .. }, .. });
+            let counted = matches!(
+                want,
+                Want::Ask { question: Question::Count { .. } | Question::StillStopped { .. }, .. }
+            );
             if there && !counted { None } else { well(graph, want) }
         });
     }
@@ -140,6 +143,7 @@ fn well(_: &StepGraph, want: Want) -> Option<Event> {
                 }
                 Question::Count { .. } => Answer::Counted(Count::Inactive(Vec::new())),
                 Question::Look { .. } => Answer::Looked(Observation::Done),
+                Question::StillStopped { .. } => Answer::StillStopped(true),
                 Question::Acceptance { .. } => Answer::Accepting(Acceptance::Good),
             },
         ),

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Seen, partner};
 use crate::graph::{StepId, StepKind};
-use crate::plan::Act;
+use crate::plan::{Act, Moment};
 use crate::report::lines::rough;
 use crate::run::{StepState, Why};
 
@@ -102,6 +102,10 @@ fn unanswered(seen: &Seen<'_>, kind: StepKind) -> String {
         StepKind::Ready(domain) => format!(
             "no answer of the pool helped: nobody answered, or it is ready and {} is not; the domain was not taken",
             seen.graph.plan().domain(domain).name
+        ),
+        StepKind::Ensure(Act::Perform { moment: Moment::Upgrade, .. }) => format!(
+            "{} times its turn came and it was not found stopped, so it was not upgraded",
+            seen.graph.plan().limits().looks
         ),
         StepKind::Ensure(_) => "nobody said which front ends are active, so nothing was begun".to_owned(),
         _ => "nobody answered".to_owned(),
