@@ -3,10 +3,13 @@
 //! `cargo bench` prints, for each line, the median of several rounds with their least and most.
 
 use std::hint::black_box;
+use std::io::Write;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
 use poolroll::document::{self, Source};
+use poolroll::exec::journal::Journal;
 use poolroll::exec::live::compile;
 use poolroll::exec::{NoLog, Rehearsal};
 use poolroll::plan::{self, PlanText};
@@ -123,8 +126,74 @@ fn rehearsals() {
     line("makespan over the bound of graph and limits", "x ", vec![rehearsed.length().as_secs_f64() / bound]);
 }
 
+/// The program as CI starts it, on a plan of twenty front ends.
+fn whole_process() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("plan.yaml");
+    std::fs::write(&path, plan_of(20)).expect("the plan is written");
+    let run = || {
+        let begun = Instant::now();
+        let output = Command::new(env!("CARGO_BIN_EXE_poolroll"))
+            .arg("validate")
+            .arg(&path)
+            .output()
+            .expect("it runs");
+        assert!(output.status.success());
+        begun.elapsed().as_secs_f64() * 1e3
+    };
+    run();
+    line("validate 20 front ends, the whole process", "ms", (0..41).map(|_| run()).collect());
+}
+
+/// Records of a run, made durable one by one and many together, beside bare writes of the same bytes.
+fn journal() {
+    const RECORDS: u32 = 500;
+    let dir = tempfile::tempdir_in(".").expect("a folder on this disk");
+    let record = serde_json::json!({
+        "epoch": 1, "event": { "answered": { "step": 17, "answer": { "ensured": { "Ok": null } } } },
+        "id": "upgrade/fe03.contoso.com/1", "facts": { "exit_code": 0 },
+    });
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    let mut bare = std::fs::File::create_new(dir.path().join("bare")).expect("a file");
+    let mut journal =
+        Journal::<serde_json::Value>::create(&dir.path().join("journal.jsonl"), "bench").expect("a journal");
+    journal.append(now, &record).and_then(|_| journal.sync()).expect("a record");
+    let length = std::fs::read(dir.path().join("journal.jsonl")).expect("the journal").len();
+    let bytes = vec![b'x'; length];
+    let (mut ratios, mut rates, mut shared, mut bare_shared) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let (mut ours, mut theirs) = (0.0, 0.0);
+        // Turn and turn about, so that both meet the same disk.
+        for _ in 0..RECORDS {
+            let begun = Instant::now();
+            bare.write_all(&bytes).and_then(|()| bare.sync_data()).expect("a bare write");
+            theirs += begun.elapsed().as_secs_f64();
+            let begun = Instant::now();
+            journal.append(now, &record).and_then(|_| journal.sync()).expect("a record");
+            ours += begun.elapsed().as_secs_f64();
+        }
+        ratios.push(ours / theirs);
+        rates.push(f64::from(RECORDS) / ours);
+        let begun = Instant::now();
+        (0..RECORDS).for_each(|_| drop(journal.append(now, &record).expect("a record")));
+        journal.sync().expect("one sync");
+        shared.push(f64::from(RECORDS) / begun.elapsed().as_secs_f64());
+        let begun = Instant::now();
+        (0..RECORDS).for_each(|_| bare.write_all(&bytes).expect("a bare write"));
+        bare.sync_data().expect("one sync");
+        bare_shared.push(f64::from(RECORDS) / begun.elapsed().as_secs_f64());
+    }
+    line(&format!("journal: records of {length} bytes, a sync each"), "/s", rates);
+    line("journal: a sync each, over bare write and sync", "x ", ratios);
+    line("journal: one sync for all", "/s", shared);
+    line("bare writes, one sync for all", "/s", bare_shared);
+}
+
 fn main() {
+    whole_process();
     validation();
     growth();
     rehearsals();
+    journal();
 }

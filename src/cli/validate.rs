@@ -9,12 +9,12 @@ use super::exit::Ending;
 use super::failure::Failure;
 use super::output;
 use super::reading::{self, Bytes};
-use crate::document::{self, Findings, Source};
+use crate::document::{self, Code, Finding, Findings, Source};
 use crate::plan::{self, PlanText};
 use crate::report::{
     Checked, Tally, findings_github, findings_human, findings_json, findings_junit, findings_sarif,
 };
-use crate::twin::ScenarioText;
+use crate::twin::{Scenario, ScenarioText};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -58,7 +58,15 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
                 Ok(bytes) => checked.push(check(&bytes)),
                 Err(failure) => {
                     unread = true;
-                    output::fail(&failure);
+                    // In every format, or a report without it would look well.
+                    let name = given.display().to_string();
+                    let message = match &failure {
+                        Failure::Read { source, .. } => format!("cannot be read: {source}"),
+                        Failure::NoFiles(_) => "holds no `.yaml` or `.yml` file".to_owned(),
+                        other => output::chain(other),
+                    };
+                    let finding = Finding::new(Code::SourceUnreadable, message, failure.help());
+                    checked.push((Arc::new(Source::from_text(name, "")), finding.into()));
                 }
             }
         }
@@ -108,7 +116,7 @@ fn findings(source: &Arc<Source>) -> Findings {
     match kind.as_deref() {
         Some("scenario") => match document::read::<ScenarioText>(Arc::clone(source)) {
             // Whether it fits a plan is told when it is rehearsed on one.
-            Ok(_) => Findings::new(),
+            Ok(document) => Scenario::check(&document),
             Err(findings) => findings,
         },
         _ => of_plan(source),

@@ -181,7 +181,7 @@ impl<'a> Explainer<'a> {
             )
             .at(self.place(path, node), "this value")
         } else {
-            self.wrong_type(path, node, &expected)
+            self.wrong_type(path, node, &expected, None)
         };
         self.push(finding);
     }

@@ -10,6 +10,9 @@ use super::suggest;
 use super::syntax::shortened;
 use super::tree::{Node, Value};
 
+/// Where a schema says in words what the form of a text is: the pattern says it to programs.
+pub(super) const FORM: &str = "x-form";
+
 /// Code, message, help and label of a finding.
 pub(super) type Words = (Code, String, String, &'static str);
 
@@ -49,6 +52,9 @@ impl<'a> Explainer<'a> {
     pub(super) fn form_help(&self, error: &ValidationError<'_>) -> String {
         let holder = self.holder(error);
         let text = |name: &str| holder.and_then(|schema| schema.get(name)).and_then(Json::as_str);
+        if let Some(form) = text(FORM) {
+            return format!("write {form}");
+        }
         let example = holder
             .and_then(|schema| schema.get("examples")?.get(0))
             .map(|example| format!("for example `{}`", written(example)));
@@ -64,19 +70,30 @@ impl<'a> Explainer<'a> {
         }
     }
 
-    pub(super) fn wrong_type(&self, path: &str, node: &Node, expected: &[JsonType]) -> Finding {
+    /// `form`: what the schema says of the form of the text that is expected.
+    pub(super) fn wrong_type(
+        &self,
+        path: &str,
+        node: &Node,
+        expected: &[JsonType],
+        form: Option<&str>,
+    ) -> Finding {
         let names: Vec<&str> = expected.iter().copied().map(type_name).collect();
         let found = node.value.described();
         let message = format!("{} must be {}, and is {found}", self.called(path), names.join(" or "));
-        let help = self.type_help(node, expected);
+        let in_list = path.rsplit_once('/').is_some_and(|(parent, _)| {
+            matches!(self.root.pointer(parent), Some(Node { value: Value::Sequence(_), .. }))
+        });
+        let help = self.type_help(node, expected, form, in_list);
         Finding::new(Code::WrongType, message, help).at(self.place(path, node), format!("this is {found}"))
     }
 
     /// The next move for a value of the wrong type; the usual slips have an answer of their own.
-    fn type_help(&self, node: &Node, expected: &[JsonType]) -> String {
+    fn type_help(&self, node: &Node, expected: &[JsonType], form: Option<&str>, in_list: bool) -> String {
         let expects = |kind| expected.contains(&kind);
         let text = shortened(self.source.slice(node.span));
         match &node.value {
+            Value::Null if in_list => "write a value after the `- `, or delete the item".to_owned(),
             Value::Null => "write a value after the `:`, or delete the key".to_owned(),
             Value::String(word) if expects(JsonType::Boolean) => match word.to_lowercase().as_str() {
                 "yes" | "on" | "y" | "true" => "write `true`, without quotes".to_owned(),
@@ -85,6 +102,9 @@ impl<'a> Explainer<'a> {
             },
             Value::String(word) if expects(JsonType::Integer) && word.parse::<i64>().is_ok() => {
                 format!("write `{word}` without quotes")
+            }
+            Value::Integer(_) | Value::Float(_) if form.is_some() => {
+                format!("write {}", form.unwrap_or_default())
             }
             Value::Bool(_) | Value::Integer(_) | Value::Float(_) if expects(JsonType::String) => {
                 format!("put it in quotes: `\"{text}\"`")

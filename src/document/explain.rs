@@ -6,7 +6,7 @@ use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::Value as Json;
 
-use super::describe::{expected_types, first_paragraph, out_of_range, written, wrong_length};
+use super::describe::{FORM, expected_types, first_paragraph, out_of_range, written, wrong_length};
 use super::finding::{Code, Finding, Findings, Span};
 use super::source::Source;
 use super::suggest;
@@ -140,7 +140,10 @@ impl<'a> Explainer<'a> {
         let called = self.called(path);
         let found = node.value.described();
         let (code, message, help, label) = match error.kind() {
-            Kind::Type { kind } => return self.wrong_type(path, node, &expected_types(kind)),
+            Kind::Type { kind } => {
+                let form = self.holder(error).and_then(|schema| schema.get(FORM)?.as_str());
+                return self.wrong_type(path, node, &expected_types(kind), form);
+            }
             Kind::Enum { options } => {
                 let options: Vec<String> = options.as_array().into_iter().flatten().map(written).collect();
                 return self.unknown_value(

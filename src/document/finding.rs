@@ -172,6 +172,8 @@ catalogue! {
     // document: bytes and text
     /// The file is larger than the reader accepts.
     SourceTooLarge => Error "source-too-large",
+    /// A file or folder that cannot be read.
+    SourceUnreadable => Error "source-unreadable",
     /// The bytes of the file are not text in UTF-8 or UTF-16.
     SourceEncoding => Error "source-encoding",
     /// The text holds a character that cannot be seen or that reorders what is seen.
@@ -368,6 +370,10 @@ catalogue! {
     ApprovalUnknown => Error "approval-unknown",
     /// An approval that is listed twice.
     ApprovalRepeated => Error "approval-repeated",
+    /// An approval on a route that is never taken.
+    ApprovalNeverAsked => Error "approval-never-asked",
+    /// An approval that trouble passes over without anybody being asked.
+    ApprovalPassedOver => Warning "approval-passed-over",
     /// A speed of the simulated pool outside of 1 to 100000.
     SpeedOutOfRange => Error "speed-out-of-range",
     /// A spread of the simulated pool above 90 percent.
@@ -382,6 +388,8 @@ catalogue! {
     WindowTooShort => Error "window-too-short",
     /// The window cannot hold one upgrade domain alone.
     DomainDoesNotFitWindow => Error "domain-does-not-fit-window",
+    /// The window cannot hold the failover that trouble would need.
+    FailoverDoesNotFitWindow => Warning "failover-does-not-fit-window",
     /// The window cannot hold the whole plan, so the run will pause in it.
     PlanDoesNotFitWindow => Warning "plan-does-not-fit-window",
 }

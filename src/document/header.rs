@@ -32,6 +32,9 @@ pub(super) fn check<'d>(root: &'d Node, kind: &str) -> Header<'d> {
     header
 }
 
+/// Every kind of file that people write.
+const KINDS: [&str; 2] = ["plan", "scenario"];
+
 impl<'d> Header<'d> {
     fn check_kind(&mut self, root: &'d Node, kind: &str) {
         let Some(node) = root.get("kind") else {
@@ -54,6 +57,12 @@ impl<'d> Header<'d> {
         };
         let shown = shortened(found);
         let message = format!("the document is of kind `{shown}`; `{kind}` is expected here");
+        if let Some(other) = suggest::nearest(found, KINDS).filter(|other| *other != kind && *other != found)
+        {
+            let help = format!("did you mean `{other}`?");
+            self.foreign = true;
+            return self.wrong("kind", Code::DocumentKind, message, help, node.span);
+        }
         if suggest::nearest(found, [kind]).is_some() {
             return self.wrong(
                 "kind",

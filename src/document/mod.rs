@@ -91,13 +91,31 @@ pub fn read<T: Written>(source: Arc<Source>) -> Result<Document<T>, Findings> {
         Err(refused) => {
             findings.extend(schema::validate(&root, &source, T::SCHEMA, &judged));
             if findings.is_empty() {
-                let help = "compare it with the schema: `poolroll schema` prints it";
-                let finding = Finding::new(Code::SchemaMismatch, refused.to_string(), help);
-                findings.push(finding.at(refused.span().unwrap_or(root.span), "does not fit"));
+                findings.push(refusal(&refused, &root, &source));
             }
         }
     }
     Err(findings.sorted())
+}
+
+/// The finding where the type refuses what the schema accepts. JSON has one kind of number, so `3.0` is a whole number to
+/// the schema; here a whole number is written without a fraction.
+fn refusal(refused: &FitError, root: &Node, source: &Source) -> Finding {
+    let span = refused.span().unwrap_or(root.span);
+    let text = source.slice(span);
+    match text.parse::<f64>() {
+        Ok(number) if text.contains(['.', 'e', 'E']) && number.fract() == 0.0 && number.abs() < 1e15 => {
+            let message = format!(
+                "a whole number is expected here, and `{text}` is written with a fraction or an exponent"
+            );
+            Finding::new(Code::WrongType, message, format!("write `{number:.0}`"))
+                .at(span, "not a whole number")
+        }
+        _ => {
+            let help = "compare it with the schema: `poolroll schema` prints it";
+            Finding::new(Code::SchemaMismatch, refused.to_string(), help).at(span, "does not fit")
+        }
+    }
 }
 
 /// What a document says in `kind:`, when it says it as text.

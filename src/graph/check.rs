@@ -1,7 +1,7 @@
 //! The rules that need durations: what fits the window.
 
 use crate::document::{Code, Finding, Findings};
-use crate::plan::{FailoverWhen, Length, Plan, PlanText};
+use crate::plan::{FailoverWhen, Length, Plan, PlanText, Product};
 
 use super::Estimate;
 
@@ -30,7 +30,8 @@ fn fits_the_window(plan: &Plan, text: &PlanText, findings: &mut Findings) {
                     ),
                     "make the window longer, upgrade more front ends at once (`at_once.failed_over_upgrades`), or correct `expected`",
                 )
-                .at(end.span(), "the window ends here"),
+                .at(end.span(), "the window ends here")
+                .at(text.failover.as_ref().map_or(end.span(), |failover| failover.when.span()), "always failed over"),
             );
         }
         return;
@@ -45,12 +46,30 @@ fn fits_the_window(plan: &Plan, text: &PlanText, findings: &mut Findings) {
                         *domain.name,
                         Length::from(*needed)
                     ),
-                    "make the window longer, allow more front ends at once (`at_once.front_ends`), or correct `expected`",
+                    wider(plan, domain.front_ends.len()),
                 )
                 .at(domain.name.span(), format!("takes {}", Length::from(*needed)))
                 .at(end.span(), "the window ends here"),
             );
         }
+    }
+    let partner = plan.failover().filter(|failover| failover.when == FailoverWhen::Troubled);
+    if let (Some(_), Some(needed)) = (partner, estimate.failed_over.filter(|needed| *needed > length)) {
+        let place = text.failover.as_ref().and_then(|failover| failover.partner.as_ref());
+        let finding = Finding::new(
+            Code::FailoverDoesNotFitWindow,
+            format!(
+                "failing over, upgrading and failing back takes {} and the window is {window_text} long: in trouble the partner could never take over",
+                Length::from(needed)
+            ),
+            "make the window longer, upgrade more front ends at once (`at_once.failed_over_upgrades`), or correct `expected`",
+        )
+        .at(end.span(), "the window ends here");
+        findings.push(
+            place
+                .into_iter()
+                .fold(finding, |finding, partner| finding.at(partner.span(), "could not take over")),
+        );
     }
     if estimate.rolling > length && !findings.has_errors() {
         findings.push(
@@ -64,5 +83,15 @@ fn fits_the_window(plan: &Plan, text: &PlanText, findings: &mut Findings) {
             )
             .at(end.span(), "the window ends here"),
         );
+    }
+}
+
+/// How one domain may take less time: more of its front ends at once, where that is possible.
+fn wider(plan: &Plan, front_ends: usize) -> &'static str {
+    let one_at_a_time = !matches!(plan.product(), Product::LyncServer2013 | Product::Generic);
+    if one_at_a_time || front_ends <= usize::from(plan.at_once().front_ends) {
+        "make the window longer, or correct `expected`"
+    } else {
+        "make the window longer, allow more front ends at once (`at_once.front_ends`), or correct `expected`"
     }
 }

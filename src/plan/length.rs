@@ -130,6 +130,7 @@ impl schemars::JsonSchema for Length {
         schemars::json_schema!({
             "type": "string",
             "pattern": LENGTH_PATTERN,
+            "x-form": "whole numbers with their units (`d`, `h`, `m`, `s`, `ms`), such as `90m` or `1h30m`",
             "examples": ["10m", "1h30m", "45s"],
         })
     }

@@ -92,6 +92,8 @@ fn every_plan_with_a_partner_takes_as_long_as_it_says_failed_over_from_the_start
     let mut with_partner = 0;
     for name in names("plans", ".yaml") {
         let text = text(&format!("plans/{name}.yaml")).replace("when: troubled", "when: always");
+        // On that route no domain is taken alone, so none is approved.
+        let text = text.replace("approvals:\n  - after: UD1\n", "");
         let graph = graph_of(&name, text.as_bytes());
         let Some(expected) = graph.estimate().failed_over else { continue };
         let rehearsed = undisturbed(&name, &graph);

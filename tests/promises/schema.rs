@@ -63,6 +63,12 @@ fn unexplained(way: &str, schema: &Map<String, Value>) -> Vec<String> {
         if !words.ends_with('.') || words.contains('\n') {
             faults.push(format!("{way}/{key} has no description of whole sentences"));
         }
+        if !has("title") {
+            faults.push(format!("{way}/{key} has no title"));
+        }
+        if !(has("examples") || has("const")) {
+            faults.push(format!("{way}/{key} has no example"));
+        }
         if !(required(key) || has("default") || has("examples")) {
             faults.push(format!("{way}/{key} has neither a default nor an example"));
         }

@@ -60,7 +60,7 @@ fn sources(dir: &Path) -> Vec<PathBuf> {
 fn code(path: &Path) -> Vec<(usize, String)> {
     let is_test = path.components().any(|part| {
         let part = part.as_os_str();
-        part == "tests" || part == "tests.rs" || part == "speed.rs"
+        part == "tests" || part == "tests.rs"
     });
     if is_test {
         return Vec::new();

@@ -10,8 +10,6 @@
 mod error;
 mod line;
 #[cfg(test)]
-mod speed;
-#[cfg(test)]
 mod tests;
 
 pub use error::{JournalError, TornTail};

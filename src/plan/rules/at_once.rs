@@ -1,17 +1,19 @@
 //! How many at once: at least one, no more than the product takes, and no more than there are.
 
-use super::product::called;
+use super::product::{always_failed_over, called};
 use super::{Names, count, written};
 use crate::document::{Code, Finding, Findings, Spanned};
 use crate::plan::Product;
-use crate::plan::written::PlanText;
+use crate::plan::written::{FailoverWhen, Mode, PlanText};
 
 /// Front ends of a domain that may be out together.
 pub(super) fn front_ends(text: &PlanText, _: &Names, findings: &mut Findings) {
     let at_once = &text.at_once.front_ends;
     let number = usize::from(**at_once);
     let largest = text.pool.upgrade_domains.iter().rev().max_by_key(|domain| domain.front_ends.len());
-    let one_at_a_time = !matches!(*text.product, Product::LyncServer2013 | Product::Generic);
+    // An immediate stop is no computer failover.
+    let one_at_a_time = !matches!(*text.product, Product::LyncServer2013 | Product::Generic)
+        && *text.maintenance_window.mode == Mode::Graceful;
     if number == 0 {
         findings.push(zero("at_once.front_ends", at_once));
     } else if one_at_a_time && number > 1 {
@@ -27,6 +29,12 @@ pub(super) fn front_ends(text: &PlanText, _: &Names, findings: &mut Findings) {
             .at(at_once.span(), "more than one")
             .at(text.product.span(), "takes one at a time"),
         );
+    } else if written(at_once) && number > 1 && always_failed_over(text) {
+        let message = format!(
+            "`at_once.front_ends` is {number}, and the pool is always failed over: no domain is taken alone"
+        );
+        let help = "write `at_once.failed_over_upgrades` instead";
+        findings.push(Finding::new(Code::AtOnceNoEffect, message, help).at(at_once.span(), "has no effect"));
     } else if let Some(largest) =
         largest.filter(|largest| written(at_once) && number > largest.front_ends.len().max(1))
     {
@@ -53,6 +61,9 @@ pub(super) fn failed_over_upgrades(text: &PlanText, names: &Names, findings: &mu
     let (why, help) = if number == 0 {
         findings.push(zero("at_once.failed_over_upgrades", at_once));
         return;
+    } else if text.failover.as_ref().is_some_and(|failover| *failover.when == FailoverWhen::Never) {
+        let why = "and the pool is never failed over".to_owned();
+        (why, "remove it, or write `failover.when: troubled`".to_owned())
     } else if text.failover.is_none() {
         let why = "and the plan has no partner to fail the pool over to".to_owned();
         (why, "remove it, or name a partner in `failover.partner`".to_owned())

@@ -6,7 +6,7 @@ use crate::plan::written::PlanText;
 use crate::plan::{Length, Product};
 
 /// Longer than this is a slip of the unit: seven days.
-const LONGEST: Length = Length::mins(7 * 24 * 60);
+pub(super) const LONGEST: Length = Length::mins(7 * 24 * 60);
 
 /// Every length is at most seven days, and more than zero where a zero would mean a limit that is over before it begins,
 /// or looks without a pause.
@@ -89,8 +89,9 @@ pub(super) fn readiness_interval(text: &PlanText, _: &Names, findings: &mut Find
             Finding::new(
                 Code::IntervalShort,
                 format!(
-                    "`readiness.interval` is {}; Microsoft's procedure waits 10m between two questions",
-                    **interval
+                    "`readiness.interval` is {}; {} waits 10m between two questions",
+                    **interval,
+                    procedure(*text.product)
                 ),
                 "write `10m`, or remove it; sooner, a pool that is rebuilding replicas looks troubled",
             )
@@ -107,13 +108,22 @@ pub(super) fn soak(text: &PlanText, _: &Names, findings: &mut Findings) {
             Finding::new(
                 Code::SoakShort,
                 format!(
-                    "`settle.soak` is {}; Microsoft's procedure waits 20m after each upgrade domain",
-                    **soak
+                    "`settle.soak` is {}; {} waits 20m after each upgrade domain",
+                    **soak,
+                    procedure(*text.product)
                 ),
                 "write `20m`, or remove it; sooner, the next domain may take replicas that are still moving",
             )
             .at(soak.span(), "shorter than 20m"),
         );
+    }
+}
+
+/// Whose numbers they are: Microsoft gave them for Lync Server 2013, and we take them for what came later.
+pub(super) fn procedure(product: Product) -> &'static str {
+    match product {
+        Product::LyncServer2013 => "Microsoft's procedure",
+        _ => "Microsoft's procedure for Lync Server 2013, which is taken here for later products too,",
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Names, and_at, written};
 use crate::document::{Code, Finding, Findings, Spanned};
 use crate::plan::Length;
-use crate::plan::written::{Mode, PlanText};
+use crate::plan::written::{FailoverWhen, Mode, PlanText};
 
 /// A length of the plan and the key under which it stands.
 type Named<'a> = (&'a str, &'a Spanned<Length>);
@@ -14,7 +14,8 @@ fn shorter(code: Code, limit: Named, awaited: &[Named], what: &str) -> Option<Fi
     let total = awaited
         .iter()
         .try_fold(std::time::Duration::ZERO, |sum, (_, length)| sum.checked_add(length.get()))?;
-    if limit.1.get() >= total || limit.1.is_zero() {
+    let too_long = awaited.iter().any(|(_, length)| ***length > super::lengths::LONGEST);
+    if limit.1.get() >= total || limit.1.is_zero() || too_long {
         return None;
     }
     let all: Vec<_> = awaited.iter().map(|(key, length)| format!("`{key}` {}", shown(length))).collect();
@@ -25,7 +26,11 @@ fn shorter(code: Code, limit: Named, awaited: &[Named], what: &str) -> Option<Fi
         Length::from(total),
         all.join(" + ")
     );
-    let help = format!("raise `{}` to {} or more, better with room to spare", limit.0, Length::from(total));
+    let help = if Length::from(total) > super::lengths::LONGEST {
+        format!("correct what is expected: `{}` cannot be longer than 7 days", limit.0)
+    } else {
+        format!("raise `{}` to {} or more, better with room to spare", limit.0, Length::from(total))
+    };
     let finding = and_at(Finding::new(code, message, help), limit.1, "too short");
     Some(
         awaited
@@ -40,7 +45,8 @@ fn shown(length: &Spanned<Length>) -> String {
 
 /// A graceful stop has time for sessions to end and for services to stop.
 pub(super) fn drain(text: &PlanText, _: &Names, findings: &mut Findings) {
-    if *text.maintenance_window.mode == Mode::Graceful {
+    // Where the partner serves, nobody drains.
+    if *text.maintenance_window.mode == Mode::Graceful && !super::product::always_failed_over(text) {
         let limit = ("maintenance_window.drain.limit", &text.maintenance_window.drain.limit);
         let awaited = [("expected.drain", &text.expected.drain), ("expected.stop", &text.expected.stop)];
         findings.extend(shorter(
@@ -73,7 +79,7 @@ pub(super) fn steps(text: &PlanText, _: &Names, findings: &mut Findings) {
         ("expected.start", &expected.start),
         "starting services is expected to take",
     );
-    if text.failover.is_some() {
+    if text.failover.as_ref().is_some_and(|failover| *failover.when != FailoverWhen::Never) {
         check(
             ("limits.fail_over.time_limit", &limits.fail_over.time_limit),
             ("expected.fail_over", &expected.fail_over),
@@ -99,14 +105,31 @@ pub(super) fn actions(text: &PlanText, _: &Names, findings: &mut Findings) {
     }
 }
 
-/// The pool has the time to rebuild its replicas.
+/// The pool has the time to rebuild its replicas, and to be asked once more after that: it is asked once a watch, and the
+/// limit is over when it is over.
 pub(super) fn settle(text: &PlanText, _: &Names, findings: &mut Findings) {
-    findings.extend(shorter(
-        Code::SettleLimitShort,
-        ("settle.limit", &text.settle.limit),
-        &[("expected.rebuild", &text.expected.rebuild)],
-        "rebuilding replicas is expected to take",
-    ));
+    let (limit, watch, rebuild) = (&text.settle.limit, &text.settle.watch, &text.expected.rebuild);
+    let step = watch.get().as_millis();
+    if step == 0 || limit.is_zero() || **rebuild > super::lengths::LONGEST {
+        return;
+    }
+    let watches = u32::try_from(rebuild.get().as_millis().div_ceil(step)).unwrap_or(u32::MAX);
+    let seen = Length::from(watch.get().saturating_mul(watches));
+    if **limit > seen {
+        return;
+    }
+    let message = format!(
+        "`settle.limit` is {}; replicas are expected to be built after {} (`expected.rebuild`), which is seen after {seen} (`settle.watch` {})",
+        shown(limit),
+        shown(rebuild),
+        shown(watch)
+    );
+    let help = format!(
+        "raise `settle.limit` to {} or more, better with room to spare",
+        Length::from(seen.get() + watch.get())
+    );
+    let finding = and_at(Finding::new(Code::SettleLimitShort, message, help), limit, "too short");
+    findings.push(and_at(and_at(finding, rebuild, "expected"), watch, "asked so often"));
 }
 
 /// A front end has longer to become good than it must stay good.

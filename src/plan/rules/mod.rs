@@ -70,6 +70,7 @@ pub(super) const ALL: &[Rule] = &[
     limits::acceptance,
     limits::watch,
     approvals::known_and_once,
+    approvals::asked_at_all,
     driver::simulated,
 ];
 

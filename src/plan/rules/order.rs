@@ -1,5 +1,6 @@
 //! The start order: every front end, once, where the quorum counts only the first ones.
 
+use super::product::{always_failed_over, called};
 use super::{Names, count};
 use crate::document::{Code, Finding, Findings, Span, Spanned};
 use crate::plan::written::PlanText;
@@ -16,8 +17,8 @@ pub(super) fn start_order(text: &PlanText, names: &Names, findings: &mut Finding
     match &text.pool.start_order {
         Some(order) => complete(text, names, order, findings),
         None => {
-            if let Some((row, front_ends)) =
-                row(text, names).filter(|(row, front_ends)| row.needs_order(*front_ends))
+            if let Some((row, front_ends)) = row(text, names)
+                .filter(|(row, front_ends)| row.needs_order(*front_ends) && !always_failed_over(text))
             {
                 findings.push(
                     Finding::new(
@@ -28,7 +29,8 @@ pub(super) fn start_order(text: &PlanText, names: &Names, findings: &mut Finding
                         ),
                         "add `start_order` to `pool`, with the front ends in the order of `Get-CsComputer -Pool`",
                     )
-                    .at(text.pool.fqdn.span(), "this pool needs `start_order`"),
+                    .at(text.pool.fqdn.span(), "this pool needs `start_order`")
+                    .at(text.product.span(), format!("the table of {}", called(*text.product))),
                 );
             }
         }

@@ -25,10 +25,12 @@ fn most(product: Product) -> Option<usize> {
     }
 }
 
+const SUPPORTED: &str = "supports pools of";
+
 /// How many front ends a product needs in one pool for this kind of upgrade, and why.
 fn least(product: Product, mode: Mode) -> Option<(usize, &'static str)> {
     match (product, mode) {
-        (Product::SkypeForBusiness2019 | Product::SkypeForBusinessSe, _) => Some((3, "supports pools of")),
+        (Product::SkypeForBusiness2019 | Product::SkypeForBusinessSe, _) => Some((3, SUPPORTED)),
         (Product::SkypeForBusiness2015, Mode::Graceful) => Some((3, "fails computers over only in pools of")),
         _ => None,
     }
@@ -58,8 +60,10 @@ pub(super) fn pool_size(text: &PlanText, names: &Names, findings: &mut Findings)
     if front_ends == 0 {
         return; // Every domain is empty, and each has its own finding.
     }
+    // While the partner serves, no computer is failed over.
+    let alone = |why: &str| why == SUPPORTED || !always_failed_over(text);
     if let Some((least, why)) =
-        least(product, *text.maintenance_window.mode).filter(|(least, _)| front_ends < *least)
+        least(product, *text.maintenance_window.mode).filter(|(least, why)| front_ends < *least && alone(why))
     {
         let has = count(front_ends, "front end");
         let message = format!("the pool has {has}; {} {why} {least} or more", called(product));
@@ -73,8 +77,7 @@ pub(super) fn pool_size(text: &PlanText, names: &Names, findings: &mut Findings)
         // A partner serves meanwhile.
     } else if front_ends == 2 && product != Product::Generic {
         let message = format!("the pool has two front ends, which is discouraged for {}", called(product));
-        let help =
-            "nothing is left to lose while one is upgraded; plan for a third, or for a partner in `failover`";
+        let help = "nothing is left to lose while one is upgraded; plan for a third, or upgrade while a partner serves (`failover.partner` and `failover.when: always`)";
         findings.push(here(Code::PoolOfTwo, message, help.into()));
     } else if front_ends == 1 && text.pool.minimum_active.as_deref() != Some(&0) {
         let message = "the pool has a single front end: while it is upgraded, nothing serves".to_owned();

@@ -61,6 +61,9 @@ pub(super) fn programs(text: &PlanText, _: &Names, findings: &mut Findings) {
 /// repeats what it found.
 pub(super) fn secrets(text: &PlanText, _: &Names, findings: &mut Findings) {
     for (key, action) in actions(text) {
+        if secret_within(&action.program) {
+            findings.push(secret(&key, action.program.span()));
+        }
         for (index, argument) in action.arguments.iter().enumerate() {
             let place = if secret_within(argument) {
                 argument.span()
@@ -85,26 +88,31 @@ fn secret(key: &str, place: Span) -> Finding {
     .at(place, "looks like a secret")
 }
 
-/// Names of options that carry a secret.
-const SECRETS: [&str; 14] = [
+/// What the name of an option that carries a secret ends in: `SQLSVCPASSWORD`, `--client-secret`.
+const SECRETS: [&str; 12] = [
     "password",
     "passwd",
     "passphrase",
     "passcode",
     "pwd",
+    "pass",
     "secret",
-    "clientsecret",
     "apikey",
     "accesskey",
+    "accountkey",
     "token",
-    "accesstoken",
-    "authtoken",
-    "bindpassword",
-    "userpassword",
+    "credential",
 ];
 
 /// `/password:x`, `--password=x`, `Server=s;Pwd=x`.
 fn secret_within(argument: &str) -> bool {
+    // `https://user:secret@server`
+    let in_address =
+        argument.split_once("://").and_then(|(_, rest)| rest.split(['/', '?']).next()?.split_once('@'));
+    if in_address.is_some_and(|(user, _)| user.split_once(':').is_some_and(|(_, secret)| !secret.is_empty()))
+    {
+        return true;
+    }
     argument.split([';', '&', ' ', '?']).any(|part| {
         let Some((name, value)) = part.split_once(['=', ':']) else { return false };
         names_secret(name) && !value.trim_matches(['"', '\'']).is_empty()
@@ -123,7 +131,7 @@ fn names_secret(option: &str) -> bool {
     let option = option.trim_start_matches(['-', '/', '"', '\'']);
     let plain: String =
         option.chars().filter(|c| !matches!(c, '-' | '_')).collect::<String>().to_ascii_lowercase();
-    SECRETS.contains(&plain.as_str())
+    SECRETS.iter().any(|secret| plain.ends_with(secret))
 }
 
 /// An action can succeed, and no exit code has two meanings.
@@ -175,6 +183,10 @@ mod tests {
             "Server=sql01;User Id=sa;Pwd=hunter2",
             "-ClientSecret:abc",
             "https://host/x?api_key=abc",
+            "SQLSVCPASSWORD=hunter2",
+            "/SAPWD=hunter2",
+            "https://user:hunter2@host/",
+            "setup.exe /password:hunter2",
         ] {
             assert!(secret_within(argument), "{argument}");
         }

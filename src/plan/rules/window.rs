@@ -1,6 +1,6 @@
 //! The maintenance window: its parts belong together, its times exist, and what may only happen in it.
 
-use super::{Names, count, written, zone};
+use super::{Names, written, zone};
 use crate::document::{Code, Finding, Findings, Spanned};
 use crate::plan::written::{AfterDrain, Mode, PlanText, WindowText};
 use crate::plan::{Length, Window};
@@ -81,13 +81,13 @@ fn order(window: &Window, start: &Spanned<String>, end: &Spanned<String>, findin
         );
         return false;
     }
-    let hours = window.start.duration_until(window.end).as_hours();
-    if hours > LONGEST_HOURS {
-        let days = count(usize::try_from(hours / 24).unwrap_or(usize::MAX), "day");
+    let length = window.start.duration_until(window.end);
+    if length > jiff::SignedDuration::from_hours(LONGEST_HOURS) {
+        let shown = Length::from(std::time::Duration::try_from(length).unwrap_or_default());
         findings.push(
             Finding::new(
                 Code::WindowLong,
-                format!("the maintenance window is open for {days}, from `{}` to `{}`", **start, **end),
+                format!("the maintenance window is open for {shown}, from `{}` to `{}`", **start, **end),
                 "check the dates; a window of more than 7 days is rarely meant",
             )
             .at(end.span(), "the end")

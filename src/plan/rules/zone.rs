@@ -20,11 +20,15 @@ fn unknown(name: &Spanned<String>, database: &TimeZoneDatabase) -> Finding {
     let windows = WINDOWS_NAMES.iter().find(|(windows, _)| windows.eq_ignore_ascii_case(name));
     let help = if let Some((_, iana)) = windows {
         format!("that is the name Windows uses; write the IANA name `{iana}`")
-    } else if name.starts_with(['+', '-']) || name.starts_with("UTC+") || name.starts_with("UTC-") {
+    } else if is_offset(name) {
         "an offset is not enough, daylight saving time changes it; write an IANA name such as `Europe/Berlin`, or `UTC`"
             .to_owned()
     } else {
-        let known: Vec<_> = database.available().map(|known| known.to_string()).collect();
+        let known: Vec<_> = database
+            .available()
+            .map(|known| known.to_string())
+            .filter(|known| !known.starts_with("Etc/GMT"))
+            .collect();
         let city = known.iter().find(|known| known.rsplit('/').next().is_some_and(|city| same(city, name)));
         let meant =
             city.map(String::as_str).or_else(|| near::nearest(name, known.iter().map(String::as_str)));
@@ -35,6 +39,13 @@ fn unknown(name: &Spanned<String>, database: &TimeZoneDatabase) -> Finding {
     };
     let message = format!("time zone `{}` is not known", name.escape_debug());
     Finding::new(Code::TimeZoneUnknown, message, help).at(name.span(), "no IANA time zone")
+}
+
+/// `+01:00`, `UTC+1`, `GMT-5`. Never guessed: the names `Etc/GMT+1` count the other way round.
+fn is_offset(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    let rest = upper.strip_prefix("UTC").or(upper.strip_prefix("GMT")).unwrap_or(&upper);
+    rest.trim_start().starts_with(['+', '-'])
 }
 
 /// `New York` is the city of `America/New_York`.

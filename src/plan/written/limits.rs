@@ -12,23 +12,26 @@ use crate::plan::{Length, Limit};
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "Limits")]
 pub struct LimitsText {
-    /// Questions to a front end or to the partner.
+    /// Questions to a front end or to the partner. Five minutes: a module that loads over a slow line takes one or two.
     pub observe: ObserveLimit,
     /// Stops of services; the limit is that of an immediate stop, a graceful one has `maintenance_window.drain.limit`.
+    /// Fifteen minutes: services that take longer to stop hang.
     pub stop: StopLimit,
-    /// Restarts of a computer.
+    /// Restarts of a computer. Half an hour: updates of Windows may be installed on the way.
     pub restart: RestartLimit,
-    /// Starts of services. An hour and more, for the cold start of a pool.
+    /// Starts of services. An hour and a half, for the cold start of a pool.
     pub start: StartLimit,
-    /// Failing over. Once: trying again needs a fresh answer of the pool in any case.
+    /// Failing over. Once: trying again needs a fresh answer of the pool in any case. Two hours: data is copied to a final
+    /// state before.
     pub fail_over: FailOverLimit,
-    /// Failing back: up to an hour for each 20,000 users.
+    /// Failing back: up to an hour for each 20,000 users, so four hours serve a pool of 80,000.
     pub fail_back: FailBackLimit,
-    /// The time before a failed try is looked at and made again. Rule: at most seven days.
+    /// The time before a failed try is looked at and made again. A minute lets what was busy end. Rule: at most seven days.
     pub back_off: Spanned<Length>,
-    /// The time between two looks at something that is still underway. Rule: more than zero, at most seven days.
+    /// The time between two looks at something that is still underway. A minute: nothing here takes less. Rule: more than zero, at most seven days.
     pub look_again: Spanned<Length>,
-    /// How many looks that tell nothing are made before a person is needed. Rule: 1 to 20.
+    /// How many looks that tell nothing are made before a person is needed. Five: a connection that is lost for longer does
+    /// not come back by itself. Rule: 1 to 20.
     pub looks: Spanned<u8>,
 }
 
@@ -58,7 +61,7 @@ macro_rules! limit {
             /// How often it is tried before a person is needed. Rule: 1 to 20.
             pub attempts: Spanned<u8>,
             /// How long one try may take; past it, the step is in doubt and is looked at. Rule: not shorter than what is
-            /// expected, nor longer than seven days.
+            /// expected of the same step, if anything is; more than zero, at most seven days.
             pub time_limit: Spanned<Length>,
         }
 
@@ -106,19 +109,19 @@ limit! {
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "Expected")]
 pub struct ExpectedText {
-    /// Sessions of one front end ending by themselves.
+    /// Sessions of one front end ending by themselves. A quarter of an hour: most calls and meetings are shorter at night.
     pub drain: Spanned<Length>,
-    /// Services of one front end stopping.
+    /// Services of one front end stopping, once nobody is on them. A minute or two each, side by side.
     pub stop: Spanned<Length>,
-    /// A computer restarting.
+    /// A computer restarting, until it can be reached. Measure yours: physical servers take longer.
     pub restart: Spanned<Length>,
-    /// Services of one front end starting, until it accepts connections.
+    /// Services of one front end starting, until it accepts connections. In a pool that is up; a cold start takes longer.
     pub start: Spanned<Length>,
-    /// Replicas being rebuilt after a domain came back, until the pool is ready.
+    /// Replicas being rebuilt after a domain came back, until the pool is ready. It grows with the users of the pool.
     pub rebuild: Spanned<Length>,
-    /// The pool failing over.
+    /// The pool failing over. Some minutes for the data, some for each service.
     pub fail_over: Spanned<Length>,
-    /// The pool failing back.
+    /// The pool failing back. Half an hour for 10,000 users, by Microsoft's hour for each 20,000.
     pub fail_back: Spanned<Length>,
 }
 

@@ -48,11 +48,12 @@ pub struct PlanText {
     pub description: Option<String>,
     /// Free labels, for people and their tools.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("examples" = [{"team": "voice", "change": "4711"}]))]
+    #[schemars(extend("default" = {}, "examples" = [{"team": "voice", "change": "4711"}]))]
     pub labels: BTreeMap<String, String>,
     /// The product that the pool runs. It decides the quorum table, the limits and the flow of a stop.
     pub product: Spanned<Product>,
     /// The pool, its upgrade domains and their front ends.
+    #[schemars(extend("examples" = [{"fqdn": "pool01.contoso.com", "upgrade_domains": [{"name": "UD1", "front_ends": ["fe01.contoso.com"]}]}]))]
     pub pool: PoolText,
     /// When the work may be done, and how front ends are stopped. Without it: gracefully, at any time.
     #[serde(default)]
@@ -71,6 +72,7 @@ pub struct PlanText {
     #[serde(default)]
     pub at_once: AtOnceText,
     /// What is done to each front end.
+    #[schemars(extend("examples" = [{"version": "5.0.8308.1149", "actions": [{"program": "update.exe", "arguments": ["/silentmode"]}]}]))]
     pub upgrade: UpgradeText,
     /// What proves that a front end accepts connections again.
     #[serde(default)]
@@ -87,9 +89,11 @@ pub struct PlanText {
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = [1]))]
     pub failed_front_ends: Option<Spanned<u16>>,
-    /// Where the run waits for a person. Rules: the domain exists; each place is named once.
+    /// Where the run waits for a person. Rules: the domain exists; each place is named once. On the failed-over route no
+    /// domain is taken alone, so nobody is asked there: an error with `failover.when: always`, and a warning where trouble
+    /// fails the pool over without asking anybody (`failover.start: automatic`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(extend("examples" = [[{"before": "UD2"}]]))]
+    #[schemars(extend("default" = [], "examples" = [[{"before": "UD2"}]]))]
     pub approvals: Vec<ApprovalText>,
     /// How the pool is reached, with the driver's name as the key. A plan without one can be validated, compiled and
     /// rehearsed; to apply it, name one on the command line.
@@ -173,12 +177,16 @@ pub struct PoolText {
     /// The pool's fully qualified domain name. Rule: a host name; a generic pool may have one without dots, or an IP address.
     #[schemars(extend("examples" = ["pool01.contoso.com"]))]
     pub fqdn: Spanned<String>,
-    /// The upgrade domains, in the order in which they are upgraded. Rules: names differ; no domain is empty; each
+    /// The upgrade domains, in the order in which they are upgraded. A pool of two is discouraged for every product, and a
+    /// warning; a pool of one needs a partner that serves meanwhile; computer failover (Skype for Business, graceful) needs
+    /// three front ends. Rules: names differ; no domain is empty; each
     /// front end is in one domain, once; losing a domain (as many of its front ends as are out at once) leaves the
     /// quorum standing.
+    #[schemars(extend("examples" = [[{"name": "UD1", "front_ends": ["fe01.contoso.com", "fe02.contoso.com"]}]]))]
     pub upgrade_domains: List<DomainText, 1, MAX_FRONT_ENDS>,
-    /// All front ends in the order of `Get-CsComputer -Pool`. Needed from 8 front ends on, where the quorum counts only
-    /// the first ones. Rules: every front end, once, and no other.
+    /// All front ends in the order of `Get-CsComputer -Pool`. Needed where the quorum counts only the first ones: with 8 to
+    /// 11 front ends, with 12 in Lync Server 2013 and Skype for Business Server 2015, and with 13 to 16; not where the pool is
+    /// always failed over. Rules: every front end, once, and no other.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = [["fe01.contoso.com", "fe02.contoso.com"]]))]
     pub start_order: Option<Spanned<Vec<Spanned<String>>>>,
@@ -262,8 +270,8 @@ pub struct ReadinessText {
     /// The time between two questions. Ten minutes is Microsoft's number: answers closer together count as one, and a
     /// shorter interval is a warning. Rule: more than zero, at most seven days.
     pub interval: Spanned<Length>,
-    /// How long one answer may take. The cmdlet blocks until replicas are built, so it needs a limit. Rule: more than zero,
-    /// at most seven days.
+    /// How long one answer may take. The cmdlet blocks until replicas are built, so it needs a limit; fifteen minutes is
+    /// three times what a rebuild is expected to take. Rule: more than zero, at most seven days.
     pub time_limit: Spanned<Length>,
 }
 
@@ -283,14 +291,16 @@ impl Default for ReadinessText {
 #[schemars(rename = "Settle")]
 pub struct SettleText {
     /// How long the pool may take to be ready again. Two hours: a cold start alone may place routing groups for one.
-    /// Rule: not shorter than `expected.rebuild`, nor zero nor longer than seven days.
+    /// Rule: longer than `expected.rebuild`, in whole steps of `watch`; not longer than seven days.
     pub limit: Spanned<Length>,
     /// How long it must stay ready. Twenty minutes is Microsoft's number, and a shorter soak is a warning. Rule: at
     /// most seven days.
     pub soak: Spanned<Length>,
-    /// How often the soak may start again because readiness was lost, before the run stops for a person. Rule: at most 20.
+    /// How often the soak may start again because readiness was lost, before the run stops for a person. Three, as with
+    /// Busy: what happens a fourth time is no chance. Rule: at most 20.
     pub restarts: Spanned<u8>,
-    /// How often the pool is asked meanwhile. Rule: more than zero, not longer than `soak` or `limit`.
+    /// How often the pool is asked meanwhile. A minute: readiness that was lost in between is seen. Rule: more than zero,
+    /// not longer than `soak` or `limit`.
     pub watch: Spanned<Length>,
 }
 
@@ -311,12 +321,13 @@ impl Default for SettleText {
 #[schemars(rename = "AtOnce")]
 pub struct AtOnceText {
     /// Front ends of one domain that may be out together. One is what KB 2809243 says. Rules: at least 1, and exactly 1 for
-    /// Skype for Business, whose computer failover takes one server at a time; the quorum stands without them. More than the
-    /// largest domain has is a warning, and so is a quorum that breaks when one more is down.
+    /// a graceful stop of Skype for Business, whose computer failover takes one server at a time; the quorum stands without
+    /// them. More than the largest domain has, or than 1 with `failover.when: always`, is a warning, and so is a quorum that
+    /// breaks when one more is down.
     pub front_ends: Spanned<u16>,
     /// Front ends that are upgraded together while the pool is failed over, when nobody is served here. The default is the
     /// size of the largest upgrade domain: what the plan may lose together anyway. Rule: at least 1. More than the pool has, or
-    /// any number without a partner, is a warning.
+    /// any number without a partner or with `failover.when: never`, is a warning.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = [2]))]
     pub failed_over_upgrades: Option<Spanned<u16>>,
@@ -333,7 +344,8 @@ impl Default for AtOnceText {
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "Acceptance")]
 pub struct AcceptanceText {
-    /// Services that must be running. Left out: every service of the front end. Rule: at least one, each once.
+    /// Services that must be running. Left out: every service of the front end. Rule: at least one, each once, its short
+    /// name on one line.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = [["RTCSRV"]]))]
     pub services: Option<Spanned<Vec<Spanned<String>>>>,
@@ -348,7 +360,8 @@ pub struct AcceptanceText {
     /// How long until they are good. Ninety minutes: the Front End service may take an hour on a cold start (event 32174).
     /// Rule: longer than `stay_good`, more than zero, at most seven days.
     pub limit: Spanned<Length>,
-    /// How often the front end is asked meanwhile. Rule: more than zero, not longer than `stay_good` or `limit`.
+    /// How often the front end is asked meanwhile. Half a minute: a start takes minutes. Rule: more than zero, not longer
+    /// than `stay_good` or `limit`.
     pub watch: Spanned<Length>,
 }
 
@@ -370,8 +383,10 @@ impl Default for AcceptanceText {
 #[schemars(rename = "Approval")]
 pub enum ApprovalText {
     /// Before this upgrade domain is taken.
+    #[schemars(extend("examples" = [{"before": "UD2"}]))]
     Before(Spanned<String>),
     /// After this upgrade domain has settled.
+    #[schemars(extend("examples" = [{"after": "UD1"}]))]
     After(Spanned<String>),
 }
 
@@ -381,6 +396,7 @@ pub enum ApprovalText {
 #[schemars(rename = "Driver")]
 pub enum DriverText {
     /// The embedded pool: a twin of the planned one that behaves as the field says.
+    #[schemars(extend("examples" = [{"simulated": {"speed": 600}}]))]
     Simulated(SimulatedText),
 }
 
@@ -389,13 +405,15 @@ pub enum DriverText {
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "Simulated")]
 pub struct SimulatedText {
-    /// The seed of everything that varies.
+    /// The seed of everything that varies. Any number will do; the same one gives the same pool.
     pub seed: u64,
-    /// How many seconds of the pool pass in a second of ours. Rule: 1 to 100000.
+    /// How many seconds of the pool pass in a second of ours. Ten minutes, so that a night passes while one watches. Rule: 1
+    /// to 100000.
     pub speed: Spanned<u32>,
-    /// By how many percent durations vary around the expected ones, either way. Rule: 0 to 90.
+    /// By how many percent durations vary around the expected ones, either way. None, so that a rehearsal takes what the
+    /// plan expects. Rule: 0 to 90.
     pub spread: Spanned<u8>,
-    /// Sessions on each front end at the start.
+    /// Sessions on each front end at the start. A few hundred, as on a quiet evening.
     pub sessions: u32,
     /// How many front ends, from the first on, are already at the planned version. Rule: not more than the pool has.
     pub upgraded: Spanned<u16>,

@@ -13,22 +13,23 @@ use crate::plan::{Length, List};
 #[schemars(rename = "Upgrade")]
 pub struct UpgradeText {
     /// The version that must be there afterwards. A front end that has it is done and is not touched. Without it an
-    /// upgrade in doubt needs a person, and leaving it out is a warning.
+    /// upgrade in doubt needs a person, and leaving it out is a warning. Rule: on one line, not blank.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["5.0.8308.1149"]))]
     pub version: Option<Spanned<String>>,
     /// Actions before the services are stopped: out of the load balancer, into maintenance mode.
     #[serde(default, skip_serializing_if = "List::is_empty")]
-    #[schemars(extend("examples" = [[{"program": "drain-balancer.cmd", "arguments": ["--out"]}]]))]
+    #[schemars(extend("default" = [], "examples" = [[{"program": "drain-balancer.cmd", "arguments": ["--out"]}]]))]
     pub before_stop: List<ActionText, 0, 50>,
     /// The actions of the upgrade, in order, while the services are stopped.
+    #[schemars(extend("examples" = [[{"program": "update.exe", "arguments": ["/silentmode"]}]]))]
     pub actions: List<ActionText, 1, 50>,
     /// What is restarted afterwards.
     #[serde(default)]
     pub restart: Restart,
     /// Actions after the front end was accepted: back into the load balancer.
     #[serde(default, skip_serializing_if = "List::is_empty")]
-    #[schemars(extend("examples" = [[{"program": "drain-balancer.cmd", "arguments": ["--in"]}]]))]
+    #[schemars(extend("default" = [], "examples" = [[{"program": "drain-balancer.cmd", "arguments": ["--in"]}]]))]
     pub after_accept: List<ActionText, 0, 50>,
 }
 
@@ -58,7 +59,7 @@ pub struct ActionText {
     pub program: Spanned<String>,
     /// Its arguments, one by one. Rule: no secrets: a plan lies in git, and its copy in every run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(extend("examples" = [["/silentmode"]]))]
+    #[schemars(extend("default" = [], "examples" = [["/silentmode"]]))]
     pub arguments: Vec<Spanned<String>>,
     /// Exit codes that mean success. Rules: at least one; no code means both success and reboot.
     #[serde(default = "success_codes")]
@@ -66,13 +67,14 @@ pub struct ActionText {
     /// Exit codes that mean success and ask for a restart of the computer. 3010 is the convention of Windows Installer.
     #[serde(default = "reboot_codes")]
     pub reboot: Spanned<Vec<Spanned<i32>>>,
-    /// How long it may take; past it, the action is in doubt. Rule: not shorter than `expected`, nor zero nor longer than seven days.
+    /// How long it may take; past it, the action is in doubt. An hour: an installer that takes longer hangs. Rule: not shorter than `expected`, nor zero nor longer than seven days.
     #[serde(default = "action_limit")]
     pub time_limit: Spanned<Length>,
-    /// How long it takes when all is well. Rule: at most seven days.
+    /// How long it takes when all is well. Ten minutes is what a cumulative update takes on an ordinary server; measure
+    /// yours. Rule: at most seven days.
     #[serde(default = "action_expected")]
     pub expected: Spanned<Length>,
-    /// How often it is tried before a person is needed. Rule: 1 to 20.
+    /// How often it is tried before a person is needed. Once: half an installation is for a person to look at. Rule: 1 to 20.
     #[serde(default = "one_attempt")]
     pub attempts: Spanned<u8>,
 }

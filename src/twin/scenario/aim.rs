@@ -52,6 +52,37 @@ pub(super) fn fault(text: &FaultText, plan: &Plan) -> Result<Fault, Finding> {
     }
 }
 
+/// What is wrong with a fault whatever the plan is: numbers, and keys that do not go together.
+pub(super) fn form(text: &FaultText) -> Result<(), Finding> {
+    let attempt = |attempt: &Spanned<u16>| at_least_one(attempt).map(|_| ());
+    match text {
+        FaultText::DrainHangs(text) | FaultText::Partly(text) => attempt(&text.attempt),
+        FaultText::Fails(text) => attempt(&text.attempt),
+        FaultText::FailsTransiently(text) => attempt(&text.attempt).and(attempt(&text.times)),
+        FaultText::AsksForReboot(text) => attempt(&text.attempt),
+        FaultText::StuckInStartPending(text) | FaultText::NeverReturns(text) | FaultText::Underway(text) => {
+            attempt(&text.attempt)
+        }
+        FaultText::ConnectionLost(text) | FaultText::NoAnswer(text) => attempt(&text.attempt),
+        FaultText::PoolBusy(text) | FaultText::PoolInsufficient(text) | FaultText::PoolUnanswered(text) => {
+            trouble_form(text)
+        }
+        FaultText::PartnerUnhealthy(text) => trouble_form(text),
+        FaultText::DomainNotReady(text) => {
+            When::new(&text.at, &text.step, &text.attempt, &text.after).form()?;
+            lasts(&text.times, &text.length).map(|_| ())
+        }
+        FaultText::FailOverFails(text) => attempt(&text.attempt),
+        FaultText::FrontEndDies(text) => When::new(&text.at, &text.step, &text.attempt, &text.after).form(),
+        FaultText::ReadinessLost(text) => When::new(&text.at, &text.step, &text.attempt, &text.after).form(),
+    }
+}
+
+fn trouble_form(text: &TroubleText) -> Result<(), Finding> {
+    When::new(&text.at, &text.step, &text.attempt, &text.after).form()?;
+    lasts(&text.times, &text.length).map(|_| ())
+}
+
 /// Which steps a fault can strike.
 struct Kinds {
     takes: fn(Act) -> bool,
@@ -249,23 +280,27 @@ impl<'a> When<'a> {
         When { at: at.as_ref(), step: step.as_ref(), attempt: attempt.as_ref(), after: after.as_ref() }
     }
 
-    fn begins(&self, plan: &Plan) -> Result<Begins, Finding> {
-        let Some(step) = self.step else {
-            let lonely = self.attempt.map(Spanned::span).or(self.after.map(Spanned::span));
-            return match lonely {
-                Some(span) => {
-                    let message = "`attempt` and `after` count from a step, and none is named";
-                    let finding = Finding::new(Code::MissingKey, message, "add `step`, or write `at` alone");
-                    Err(finding.at(span, "from which step?"))
-                }
-                None => Ok(Begins::At(self.at.map_or(0, |at| length_millis(**at)))),
-            };
-        };
-        if let Some(at) = self.at {
-            return Err(both("at", at.span(), "step", step.span()));
+    /// Whether its keys go together.
+    fn form(&self) -> Result<(), Finding> {
+        let lonely = self.attempt.map(Spanned::span).or(self.after.map(Spanned::span));
+        match (self.step, self.at, lonely) {
+            (None, _, Some(span)) => {
+                let message = "`attempt` and `after` count from a step, and none is named";
+                let finding = Finding::new(Code::MissingKey, message, "add `step`, or write `at` alone");
+                Err(finding.at(span, "from which step?"))
+            }
+            (Some(step), Some(at), _) => Err(both("at", at.span(), "step", step.span())),
+            _ => self.attempt.map_or(Ok(1), at_least_one).map(|_| ()),
         }
+    }
+
+    fn begins(&self, plan: &Plan) -> Result<Begins, Finding> {
+        self.form()?;
+        let Some(step) = self.step else {
+            return Ok(Begins::At(self.at.map_or(0, |at| length_millis(**at))));
+        };
         let act = act(step, &ACTS, plan)?;
-        let attempt = self.attempt.map_or(Ok(1), at_least_one)?;
+        let attempt = self.attempt.map_or(1, |attempt| **attempt);
         Ok(Begins::Act { act, attempt, after: self.after.map_or(0, |after| length_millis(**after)) })
     }
 }

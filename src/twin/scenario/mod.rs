@@ -61,6 +61,17 @@ impl Default for Operator {
 }
 
 impl Scenario {
+    /// What is wrong with a written scenario whatever plan it is rehearsed with, in document order. What only a plan can
+    /// tell (a step that it does not have) is found by [`resolve`](Scenario::resolve).
+    pub fn check(document: &Document<ScenarioText>) -> Findings {
+        let text = document.body();
+        let faults = text.faults.iter().filter_map(|fault| aim::form(fault).err());
+        let starts = text.starts.as_ref().and_then(|starts| start::form(starts).err());
+        let mut findings: Findings = faults.chain(starts).chain(operator(&text.operator).err()).collect();
+        findings.extend(too_wide(text));
+        findings.sorted()
+    }
+
     /// Holds a written scenario against a plan: names become ids, every rule runs.
     ///
     /// # Errors
@@ -133,13 +144,16 @@ fn patience(word: &Spanned<String>) -> Result<Duration, Finding> {
     })
 }
 
+fn too_wide(text: &ScenarioText) -> Option<Finding> {
+    let spread = text.spread.as_ref().filter(|spread| ***spread > 90)?;
+    let message = format!("a spread of {} percent is too wide", **spread);
+    let finding = Finding::new(Code::SpreadOutOfRange, message, "write a number from 0 to 90");
+    Some(finding.at(spread.span(), "at most 90"))
+}
+
 /// The rules of the plan's own setup hold for the scenario's as well.
 fn setup_rules(text: &ScenarioText, plan: &Plan, findings: &mut Findings) {
-    if let Some(spread) = text.spread.as_ref().filter(|spread| ***spread > 90) {
-        let message = format!("a spread of {} percent is too wide", **spread);
-        let finding = Finding::new(Code::SpreadOutOfRange, message, "write a number from 0 to 90");
-        findings.push(finding.at(spread.span(), "at most 90"));
-    }
+    findings.extend(too_wide(text));
     let front_ends = plan.pool().front_ends.len();
     if let Some(upgraded) = text.upgraded.as_ref().filter(|upgraded| usize::from(***upgraded) > front_ends) {
         let message =

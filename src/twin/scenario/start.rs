@@ -17,6 +17,26 @@ pub(super) fn starts(text: &StartsText, plan: &Plan) -> Result<Timestamp, Findin
     }
 }
 
+/// What is wrong with it whatever the plan is.
+pub(super) fn form(text: &StartsText) -> Result<(), Finding> {
+    match text {
+        StartsText::At(written) if written.parse::<Timestamp>().is_err() => local(written).map(|_| ()),
+        _ => Ok(()),
+    }
+}
+
+fn not_an_instant(written: &Spanned<String>, message: String, help: &str) -> Finding {
+    Finding::new(Code::WrongForm, message, help).at(written.span(), "not an instant")
+}
+
+fn local(written: &Spanned<String>) -> Result<DateTime, Finding> {
+    written.parse().map_err(|_| {
+        let message = format!("`{}` is no date and time", written.escape_debug());
+        let help = "write a local time such as `2026-12-05T22:00`, or one with an offset";
+        not_an_instant(written, message, help)
+    })
+}
+
 fn shifted(
     length: &Spanned<Length>,
     window: Option<&Window>,
@@ -44,16 +64,10 @@ fn instant(written: &Spanned<String>, window: Option<&Window>) -> Result<Timesta
     if let Ok(instant) = written.parse::<Timestamp>() {
         return Ok(instant);
     }
-    let finding = |message: String, help: &str| {
-        Finding::new(Code::WrongForm, message, help).at(written.span(), "not an instant")
-    };
-    let local: DateTime = written.parse().map_err(|_| {
-        let message = format!("`{}` is no date and time", written.escape_debug());
-        finding(message, "write a local time such as `2026-12-05T22:00`, or one with an offset")
-    })?;
+    let local = local(written)?;
     let zone = window.map_or(TimeZone::UTC, Window::time_zone);
     zone.to_ambiguous_timestamp(local).unambiguous().map_err(|_| {
         let message = format!("daylight saving time leaves `{}` out or repeats it", written.escape_debug());
-        finding(message, "write it with its offset, such as `2026-10-25T02:30+02:00`")
+        not_an_instant(written, message, "write it with its offset, such as `2026-10-25T02:30+02:00`")
     })
 }

@@ -197,6 +197,20 @@ fn a_slip_earns_a_guess_and_all_findings_come_together() {
 }
 
 #[test]
+fn what_no_plan_could_mend_is_found_without_one() {
+    let body = "spread: 95\nstarts: { at: tomorrow }\noperator: { approves: soon }\nfaults:\n- pool_busy: { times: 0 }\n- pool_busy: { at: 1m, \
+        step: stop/nobody }\n- partly: { step: stop/nobody, attempt: 0 }\n- front_end_dies: { front_end: nobody, after: 1m }\n- drain_hangs: { step: stop/nobody }\n";
+    let text = format!("kind: scenario\nversion: 1\nname: a scenario\n{body}");
+    let document = read::<ScenarioText>(Arc::new(Source::from_text("scenario.yaml", text))).unwrap();
+    let codes: Vec<Code> = Scenario::check(&document).iter().map(|finding| finding.code()).collect();
+    use Code::{ManyChoices, MissingKey, OutOfRange, SpreadOutOfRange, WrongForm};
+    assert_eq!(
+        codes,
+        [SpreadOutOfRange, WrongForm, WrongForm, OutOfRange, ManyChoices, OutOfRange, MissingKey]
+    );
+}
+
+#[test]
 fn without_a_partner_nothing_fails_over() {
     let plan = SIX.replace("failover:\n  partner: pool02.contoso.com\n", "");
     for text in [
