@@ -176,7 +176,9 @@ fn journal() {
         ratios.push(ours / theirs);
         rates.push(f64::from(RECORDS) / ours);
         let begun = Instant::now();
-        (0..RECORDS).for_each(|_| drop(journal.append(now, &record).expect("a record")));
+        (0..RECORDS).for_each(|_| {
+            let _ = journal.append(now, &record).expect("a record");
+        });
         journal.sync().expect("one sync");
         shared.push(f64::from(RECORDS) / begun.elapsed().as_secs_f64());
         let begun = Instant::now();
