@@ -194,7 +194,8 @@ impl Audience for Teller {
         if let Some(line) = line {
             self.timed(moment.at, &line);
         }
-        if *event == Event::Pause {
+        let run = moment.run;
+        if *event == Event::Pause && moment.graph.plan().front_end_ids().any(|id| run.is_out(id)) {
             self.timed(
                 moment.at,
                 "a second Ctrl-C, or `poolroll abort`, stops at once, with what is in flight in doubt",

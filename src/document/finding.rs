@@ -270,6 +270,8 @@ catalogue! {
     MinimumActiveMissing => Error "minimum-active-missing",
     /// A least number of active front ends where the quorum table gives it.
     MinimumActiveMisplaced => Error "minimum-active-misplaced",
+    /// A start order where no quorum table counts by it.
+    StartOrderMisplaced => Error "start-order-misplaced",
     /// A least number of active front ends that is larger than the pool.
     MinimumActiveTooLarge => Error "minimum-active-too-large",
     /// No front end has to stay active.

@@ -240,11 +240,15 @@ impl LiveRun {
         check_digest(&id, &compiled.graph, &opened)?;
         let plan = Arc::clone(compiled.graph.plan_arc());
         let pool = SimulatedPool::load(plan, &folder.path().join("pool.json"))?;
+        let lived_until = pool.lived_until();
         let driver = Driver::Simulated(Box::new(pool));
         let log = JournalLog(journal, lock);
         let graph = Arc::clone(&compiled.graph);
         let mut shell = Shell::new(graph, id.to_string(), log, Clock::Wall(opened.pace), driver);
         fold(&mut shell, &id, &history)?;
+        if let Some(last) = history.records.last() {
+            shell.was_left_alone(last.at.max(lived_until));
+        }
         if let Some(outcome) = shell.run().outcome().filter(|outcome| outcome.is_final()) {
             // A process that died between its last record and this left them.
             release_all(&places.claims, &held_by(&places.claims, shell.graph(), &id)?)?;
@@ -474,6 +478,9 @@ pub fn look(places: &Places, asked: Option<&str>) -> Result<LookedAt, LiveError>
     let clock = Clock::Wall(opened.pace);
     let mut shell = Shell::new(Arc::clone(&compiled.graph), id.to_string(), super::NoLog, clock, driver);
     fold(&mut shell, &id, &history)?;
+    if let Some(last) = history.records.last().filter(|_| !alive) {
+        shell.was_left_alone(last.at);
+    }
     Ok(LookedAt { folder, opened, graph: compiled.graph, records: history.records, alive, shell })
 }
 
@@ -530,7 +537,12 @@ fn fold<L: Log>(
     for record in history.records.iter().skip(1) {
         let refused = |source| LiveError::History { run: id.clone(), record: record.seq, source };
         match &record.body {
-            Entry::Event(entry) => shell.fold(record.at, &entry.event).map_err(refused)?,
+            Entry::Event(entry) => {
+                shell.fold(record.at, &entry.event).map_err(refused)?;
+                if let Some(pace) = entry.pace {
+                    shell.goes_on(pace);
+                }
+            }
             Entry::Opened(_) => return Err(refused(Illegal { why: "a second header" })),
         }
     }

@@ -54,6 +54,9 @@ pub struct EventEntry<'a> {
     /// Who did it, and why they said they did, for what persons do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<Act>,
+    /// How time passes from here on, where a run in a faster time than ours was taken up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pace: Option<Pace>,
 }
 
 /// A person's word.
@@ -90,7 +93,7 @@ impl<'a> EventEntry<'a> {
         let id = step_of(event)
             .and_then(|step| graph.steps().get(step.index()))
             .map(|step| Cow::Borrowed(step.name.as_str()));
-        EventEntry { epoch, event: Cow::Borrowed(event), id, facts, by }
+        EventEntry { epoch, event: Cow::Borrowed(event), id, facts, by, pace: None }
     }
 }
 
@@ -165,6 +168,7 @@ impl Entry<'_> {
                 id: event.id.as_ref().map(|id| Cow::Owned(id.clone().into_owned())),
                 facts: event.facts.clone(),
                 by: event.by.clone(),
+                pace: event.pace,
             }),
         }
     }

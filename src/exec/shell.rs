@@ -22,7 +22,7 @@ use super::record::{Act, Entry, EventEntry, Log, LogError};
 use super::requests::{Request, RequestId};
 use super::since::{Since, Waits};
 use super::window;
-use super::{Clock, approval_id};
+use super::{Clock, Pace, approval_id};
 use crate::graph::StepGraph;
 use crate::plan::Facts;
 use crate::pool::Driver;
@@ -188,6 +188,20 @@ impl<L: Log> Shell<L> {
 
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Time passes so from here on. On a virtual clock it changes nothing.
+    pub(super) fn goes_on(&mut self, pace: Pace) {
+        if let Clock::Wall(now) = &mut self.clock {
+            *now = pace;
+        }
+    }
+
+    /// Nobody has run it since its clock showed `last`.
+    pub(super) fn was_left_alone(&mut self, last: Timestamp) {
+        if let Clock::Wall(pace) = self.clock {
+            self.goes_on(pace.after_absence(last, Timestamp::now()));
+        }
     }
 
     /// Nobody runs it for so long: on a virtual clock the time passes at once.
@@ -387,7 +401,10 @@ impl<L: Log> Shell<L> {
             return Err(ShellError::Refused { event: format!("{event:?}"), source });
         }
         let graph = Arc::clone(&self.graph);
-        let entry = EventEntry::new(&graph, self.run.epoch(), &event, facts, by);
+        let mut entry = EventEntry::new(&graph, self.run.epoch(), &event, facts, by);
+        if event == Event::Resumed {
+            entry.pace = self.clock.pace().filter(|pace| !pace.is_real());
+        }
         let entry = Entry::Event(entry);
         self.log.append(at, &entry)?;
         self.followed(at);

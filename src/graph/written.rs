@@ -30,6 +30,9 @@ pub struct PlanSummary<'a> {
     pub mode: crate::plan::Mode,
     pub window: Option<WindowText<'a>>,
     pub drain_then: crate::plan::AfterDrain,
+    /// How long the immediate stop may take that follows a drain.
+    pub stop_time_limit: Length,
+    pub restart: crate::plan::Restart,
     pub partner: Option<&'a str>,
     pub fail_over_when: crate::plan::FailoverWhen,
     pub front_ends_at_once: u16,
@@ -136,6 +139,8 @@ impl<'a> PlanSummary<'a> {
                 time_zone: &window.zone,
             }),
             drain_then: plan.drain().then,
+            stop_time_limit: plan.limits().stop.time_limit.into(),
+            restart: plan.upgrade().restart,
             partner: plan.failover().map(|failover| failover.partner.as_str()),
             fail_over_when: plan
                 .failover()

@@ -154,6 +154,11 @@ impl SimulatedPool {
         std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path)).map_err(failed)
     }
 
+    /// How far the pool has lived.
+    pub fn lived_until(&self) -> Timestamp {
+        self.on_the_clock(self.twin.now())
+    }
+
     /// Lets the pool live up to `now`.
     fn advance(&mut self, now: Timestamp) {
         let millis = now.duration_since(self.origin).as_millis().max(0) as u64;

@@ -54,10 +54,13 @@ fn cells(row: &FrontEndReport) -> [String; 6] {
 fn pool(out: &mut impl Write, report: &Report) -> fmt::Result {
     let there = report.count(Standing::Done) + report.count(Standing::AlreadyThere);
     let all = report.front_ends.len();
-    let version = report.version.as_deref().unwrap_or("the planned state");
+    let served = match &report.version {
+        Some(version) => format!("in service at {version}"),
+        None => "in service as planned".to_owned(),
+    };
     writeln!(
         out,
-        "{}: {}, {there} of {all} front ends at {version}, in {}, {} lost",
+        "{}: {}, {there} of {all} front ends {served}, in {}, {} lost",
         report.pool,
         report.state,
         rough(report.took.get()),

@@ -106,12 +106,13 @@ impl Status {
         writeln!(out, "run   {} ({})", self.run, self.plan)?;
         writeln!(out, "pool  {}", self.pool)?;
         let gone = self.state == "open" && !self.alive;
+        // How a run ended is in its headline.
         let alive = match (self.state, gone) {
-            ("open", false) => "in progress",
-            (_, true) => "NOBODY RUNS IT: its process is gone",
-            (state, _) => state,
+            ("open", false) => "in progress: ",
+            (_, true) => "NOBODY RUNS IT (its process is gone): ",
+            _ => "",
         };
-        writeln!(out, "now   {} {alive}: {}", self.shown_at, self.headline)?;
+        writeln!(out, "now   {} {alive}{}", self.shown_at, self.headline)?;
         if let Some(warning) = &self.warning {
             writeln!(out, "\n{warning}")?;
         }

@@ -434,3 +434,124 @@ fn answered(graph: &StepGraph, step: StepId, answer: &Answer) -> String {
         Answer::Accepting(acceptance) => format!("accepts connections: {}", word(acceptance)),
     }
 }
+
+/// A plan that says everything that can decide a run, each with a value that is not its default.
+const SAYS_ALL: &str = r#"
+kind: plan
+version: 1
+name: everything
+description: a word
+product: lync_server_2013
+pool:
+  fqdn: pool01.contoso.com
+  upgrade_domains:
+    - { name: UD1, front_ends: [fe01.contoso.com, fe02.contoso.com] }
+    - { name: UD2, front_ends: [fe03.contoso.com, fe04.contoso.com] }
+    - { name: UD3, front_ends: [fe05.contoso.com, fe06.contoso.com] }
+    - { name: UD4, front_ends: [fe07.contoso.com, fe08.contoso.com] }
+  start_order: [fe01.contoso.com, fe03.contoso.com, fe05.contoso.com, fe07.contoso.com, fe02.contoso.com, fe04.contoso.com, fe06.contoso.com, fe08.contoso.com]
+maintenance_window:
+  mode: graceful
+  time_zone: Europe/Berlin
+  start: 2026-12-05T00:00
+  end: 2026-12-12T04:00
+  drain: { limit: 2h, then: stop }
+failover: { partner: pool02.contoso.com, when: troubled, start: approval, fail_back: automatic }
+readiness: { attempts: 4, interval: 11m, time_limit: 6m }
+settle: { limit: 3h, soak: 21m, restarts: 4, watch: 31s }
+at_once: { front_ends: 1, failed_over_upgrades: 3 }
+upgrade:
+  version: 5.0.8308.1149
+  before_stop: [{ program: 'C:\before.cmd', arguments: [--out] }]
+  actions: [{ name: the update, program: 'C:\update.exe', arguments: [/silentmode], success: [0], reboot: [3010], time_limit: 50m, expected: 12m, attempts: 2 }]
+  restart: computer
+  after_accept: [{ program: 'C:\after.cmd', arguments: [--in] }]
+acceptance: { services: [RTCSRV], ports: [5061], stay_good: 90s, limit: 50m, watch: 16s }
+limits:
+  observe: { attempts: 4, time_limit: 7m }
+  stop: { attempts: 4, time_limit: 17m }
+  restart: { attempts: 2, time_limit: 40m }
+  start: { attempts: 3, time_limit: 2h }
+  fail_over: { attempts: 2, time_limit: 150m }
+  fail_back: { attempts: 4, time_limit: 5h }
+  back_off: 65s
+  look_again: 70s
+  looks: 6
+expected: { drain: 18m, stop: 3m, restart: 6m, start: 7m, rebuild: 8m, fail_over: 31m, fail_back: 32m }
+approvals: [{ before: UD2 }, { after: UD3 }]
+driver: { simulated: { speed: 600, seed: 7 } }
+"#;
+
+#[test]
+fn whatever_decides_a_run_is_in_the_digest() {
+    let digest = |text: &str| graph_of("everything.yaml", text.as_bytes()).digest();
+    let undisturbed = digest(SAYS_ALL);
+    let changed = |from: &str, to: &str| {
+        assert_eq!(SAYS_ALL.matches(from).count(), 1, "`{from}` is not there once");
+        digest(&SAYS_ALL.replace(from, to)) != undisturbed
+    };
+    let decides = [
+        ("product: lync_server_2013", "product: skype_for_business_2015"),
+        ("fqdn: pool01", "fqdn: pool03"),
+        ("name: UD1", "name: UD9"),
+        ("[fe01.contoso.com, fe02.contoso.com]", "[fe02.contoso.com, fe01.contoso.com]"),
+        ("fe06.contoso.com, fe08.contoso.com]\nm", "fe08.contoso.com, fe06.contoso.com]\nm"),
+        ("mode: graceful", "mode: immediate"),
+        ("start: 2026-12-05", "start: 2026-12-04"),
+        ("end: 2026-12-12", "end: 2026-12-13"),
+        ("drain: { limit: 2h, then: stop }", "drain: { limit: 3h, then: stop }"),
+        ("then: stop", "then: immediate"),
+        ("partner: pool02", "partner: pool03"),
+        ("when: troubled", "when: never"),
+        ("start: approval", "start: automatic"),
+        ("fail_back: automatic", "fail_back: approval"),
+        ("readiness: { attempts: 4", "readiness: { attempts: 5"),
+        ("interval: 11m", "interval: 12m"),
+        ("time_limit: 6m", "time_limit: 8m"),
+        ("limit: 3h, soak", "limit: 4h, soak"),
+        ("soak: 21m", "soak: 22m"),
+        ("restarts: 4", "restarts: 5"),
+        ("watch: 31s", "watch: 32s"),
+        ("at_once: { front_ends: 1", "at_once: { front_ends: 2"),
+        ("failed_over_upgrades: 3", "failed_over_upgrades: 4"),
+        ("version: 5.0.8308.1149", "version: 5.0.8308.1150"),
+        ("[--out]", "[--out, now]"),
+        (r"C:\update.exe", r"C:\update2.exe"),
+        ("[/silentmode]", "[/quiet]"),
+        ("success: [0]", "success: [0, 1]"),
+        ("reboot: [3010]", "reboot: [3010, 3011]"),
+        ("time_limit: 50m", "time_limit: 51m"),
+        ("expected: 12m", "expected: 13m"),
+        ("expected: 12m, attempts: 2", "expected: 12m, attempts: 3"),
+        ("restart: computer", "restart: services"),
+        ("[--in]", "[--in, now]"),
+        ("services: [RTCSRV]", "services: [RTCSRV, RTCDATAMCU]"),
+        ("ports: [5061]", "ports: [5061, 443]"),
+        ("stay_good: 90s", "stay_good: 91s"),
+        ("limit: 50m, watch", "limit: 51m, watch"),
+        ("watch: 16s", "watch: 17s"),
+        ("observe: { attempts: 4", "observe: { attempts: 5"),
+        ("time_limit: 7m", "time_limit: 8m"),
+        ("stop: { attempts: 4", "stop: { attempts: 5"),
+        ("time_limit: 17m", "time_limit: 18m"),
+        ("restart: { attempts: 2", "restart: { attempts: 3"),
+        ("time_limit: 40m", "time_limit: 41m"),
+        ("limits:\n  observe: { attempts: 4, time_limit: 7m }", "limits:\n  observe: { attempts: 2, time_limit: 7m }"),
+        ("start: { attempts: 3", "start: { attempts: 4"),
+        ("time_limit: 2h", "time_limit: 3h"),
+        ("fail_over: { attempts: 2", "fail_over: { attempts: 3"),
+        ("time_limit: 150m", "time_limit: 151m"),
+        ("fail_back: { attempts: 4", "fail_back: { attempts: 5"),
+        ("time_limit: 5h", "time_limit: 6h"),
+        ("back_off: 65s", "back_off: 66s"),
+        ("look_again: 70s", "look_again: 71s"),
+        ("looks: 6", "looks: 7"),
+        ("before: UD2", "before: UD3"),
+        ("after: UD3", "after: UD2"),
+    ];
+    let left_out: Vec<_> = decides.iter().filter(|(from, to)| !changed(from, to)).collect();
+    assert!(left_out.is_empty(), "changed, and the digest is the same: {left_out:?}");
+    // What only describes, or says on which pool it is tried, may change while a run waits to be taken up.
+    assert!(!changed("description: a word", "description: another"));
+    assert!(!changed("seed: 7", "seed: 8"));
+}

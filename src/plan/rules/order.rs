@@ -4,7 +4,7 @@ use super::product::{always_failed_over, called};
 use super::{Names, count};
 use crate::document::{Code, Finding, Findings, Span, Spanned};
 use crate::plan::written::PlanText;
-use crate::plan::{FrontEndId, Row};
+use crate::plan::{FrontEndId, Product, Row};
 
 /// The quorum row of the pool as written; `None` where the table has none, which has a finding of its own.
 pub(super) fn row(text: &PlanText, names: &Names) -> Option<(Row, u16)> {
@@ -15,6 +15,15 @@ pub(super) fn row(text: &PlanText, names: &Names) -> Option<(Row, u16)> {
 /// The start order is there where it is needed, and lists every front end once.
 pub(super) fn start_order(text: &PlanText, names: &Names, findings: &mut Findings) {
     match &text.pool.start_order {
+        Some(order) if *text.product == Product::Generic => findings.push(
+            Finding::new(
+                Code::StartOrderMisplaced,
+                "`pool.start_order` is for products with a quorum table; a generic pool counts all its front ends",
+                "remove it: `pool.minimum_active` says how many front ends must stay active",
+            )
+            .at(order.span(), "has no place here")
+            .at(text.product.span(), "has no quorum table"),
+        ),
         Some(order) => complete(text, names, order, findings),
         None => {
             if let Some((row, front_ends)) = row(text, names)

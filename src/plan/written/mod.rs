@@ -186,7 +186,7 @@ pub struct PoolText {
     pub upgrade_domains: List<DomainText, 1, MAX_FRONT_ENDS>,
     /// All front ends in the order of `Get-CsComputer -Pool`. Needed where the quorum counts only the first ones: with 8 to
     /// 11 front ends, with 12 in Lync Server 2013 and Skype for Business Server 2015, and with 13 to 16; not where the pool is
-    /// always failed over. Rules: every front end, once, and no other.
+    /// always failed over. Not for `generic`. Rules: every front end, once, and no other.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = [["fe01.contoso.com", "fe02.contoso.com"]]))]
     pub start_order: Option<Spanned<Vec<Spanned<String>>>>,
