@@ -4,7 +4,7 @@
 //! [`words`](super::words). What repeats without news (the rest between two questions, a look that finds it still
 //! underway) is left to the heartbeat.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -23,12 +23,18 @@ use crate::run::{Clearance, Event, Gate, GateAt, Pause, Phase, Run, StepState, W
 pub struct Narrator {
     before: Vec<StepState>,
     began: BTreeMap<StepId, Timestamp>,
+    /// What was told to be still underway. Once is news, every minute is not.
+    underway: BTreeSet<StepId>,
 }
 
 impl Narrator {
     /// For a run as it is now.
     pub fn new(graph: &StepGraph, run: &Run) -> Narrator {
-        Narrator { before: graph.ids().map(|step| run.state(step)).collect(), began: BTreeMap::new() }
+        Narrator {
+            before: graph.ids().map(|step| run.state(step)).collect(),
+            began: BTreeMap::new(),
+            underway: BTreeSet::new(),
+        }
     }
 
     /// The line for an event that was just folded; `None` when it is no news.
@@ -48,7 +54,12 @@ impl Narrator {
         if after.is_satisfied() {
             self.began.remove(&step);
         }
-        let told = Told { seen, step, before, after, facts, took };
+        let goes_on = matches!(after, StepState::Waiting(_, Pause::LookAgain(0)));
+        let first_look = goes_on && self.underway.insert(step);
+        if !goes_on && !matches!(after, StepState::Doubt(..)) {
+            self.underway.remove(&step);
+        }
+        let told = Told { seen, step, before, after, facts, took, first_look };
         told.line(event).map(|line| format!("{}: {line}", seen.name(step)))
     }
 }
@@ -99,6 +110,8 @@ struct Told<'a> {
     after: StepState,
     facts: &'a Facts,
     took: Option<Duration>,
+    /// Whether a look has found it still underway, for the first time.
+    first_look: bool,
 }
 
 impl Told<'_> {
@@ -250,8 +263,6 @@ impl Told<'_> {
 
     fn looked(&self, saw: Observation) -> Option<String> {
         match self.after {
-            // A proof that was asked for again is no news.
-            StepState::Done if self.took.is_none() => None,
             StepState::Done => self.done(),
             StepState::Pending(tried) if tried.partly => {
                 Some("some services are stopped and some are not; going on with it".to_owned())
@@ -265,6 +276,9 @@ impl Told<'_> {
                     _ => "nobody can tell",
                 };
                 self.in_full().map(|line| format!("{saw}{}; {line}", self.beside()))
+            }
+            StepState::Waiting(..) if self.first_look => {
+                self.in_full().map(|line| format!("{line}{}", self.beside()))
             }
             _ => None,
         }

@@ -50,7 +50,10 @@ fn a_run_that_is_applied_ends_with_a_recap_and_frees_its_pool() {
         let output = run(dir.path(), &["apply", &plan(), "--yes", "--speed", "6000"]);
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert_eq!(output.status.code(), Some(0), "{err}");
-        assert!(out.contains("pool01.contoso.com: complete, 6 of 6 front ends in service at 5.0.8308.1149"), "{out}");
+        assert!(
+            out.contains("pool01.contoso.com: complete, 6 of 6 front ends in service at 5.0.8308.1149"),
+            "{out}"
+        );
         assert!(err.contains("next: poolroll report "), "{err}");
     }
     let runs = json(dir.path(), &["runs", "--format", "json"]);

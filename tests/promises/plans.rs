@@ -536,7 +536,10 @@ fn whatever_decides_a_run_is_in_the_digest() {
         ("time_limit: 17m", "time_limit: 18m"),
         ("restart: { attempts: 2", "restart: { attempts: 3"),
         ("time_limit: 40m", "time_limit: 41m"),
-        ("limits:\n  observe: { attempts: 4, time_limit: 7m }", "limits:\n  observe: { attempts: 2, time_limit: 7m }"),
+        (
+            "limits:\n  observe: { attempts: 4, time_limit: 7m }",
+            "limits:\n  observe: { attempts: 2, time_limit: 7m }",
+        ),
         ("start: { attempts: 3", "start: { attempts: 4"),
         ("time_limit: 2h", "time_limit: 3h"),
         ("fail_over: { attempts: 2", "fail_over: { attempts: 3"),
