@@ -8,7 +8,7 @@ use jsonschema::{JsonType, ValidationError};
 use serde_json::Value as Json;
 
 use super::describe::expected_types;
-use super::explain::Explainer;
+use super::explainer::Explainer;
 use super::finding::{Code, Finding};
 use super::suggest;
 use super::syntax::shortened;

@@ -4,7 +4,7 @@ use jsonschema::error::TypeKind;
 use jsonschema::{JsonType, ValidationError};
 use serde_json::Value as Json;
 
-use super::explain::Explainer;
+use super::explainer::Explainer;
 use super::finding::{Code, Finding, Span};
 use super::suggest;
 use super::syntax::shortened;

@@ -7,43 +7,14 @@ use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::Value as Json;
 
 use super::describe::{FORM, expected_types, first_paragraph, out_of_range, written, wrong_length};
-use super::finding::{Code, Finding, Findings, Span};
-use super::source::Source;
+use super::explainer::Explainer;
+use super::finding::{Code, Finding};
+use super::source::MAX_FINDINGS;
 use super::suggest;
-use super::syntax::{self, shortened};
+use super::syntax::shortened;
 use super::tree::Node;
-use super::yaml::MAX_FINDINGS;
-
-/// Collects the findings for a list of schema errors.
-pub(super) struct Explainer<'a> {
-    pub(super) root: &'a Node,
-    pub(super) source: &'a Source,
-    pub(super) schema: &'a Json,
-    /// Keys of the document of which enough has been said.
-    judged: &'a [&'a str],
-    findings: Vec<Finding>,
-    /// What has been said already: branches of a choice often say the same.
-    said: BTreeSet<(Option<Span>, String)>,
-}
 
 impl<'a> Explainer<'a> {
-    pub(super) fn new(root: &'a Node, source: &'a Source, schema: &'a Json, judged: &'a [&'a str]) -> Self {
-        Explainer { root, source, schema, judged, findings: Vec::new(), said: BTreeSet::new() }
-    }
-
-    /// The findings so far, and a note when there were more than are kept.
-    pub(super) fn into_findings(self) -> Findings {
-        let full = self.findings.len() >= MAX_FINDINGS;
-        self.findings.into_iter().chain(full.then(syntax::cut)).collect()
-    }
-
-    pub(super) fn push(&mut self, finding: Finding) {
-        let key = (finding.primary(), finding.message().to_owned());
-        if self.findings.len() < MAX_FINDINGS && self.said.insert(key) {
-            self.findings.push(finding);
-        }
-    }
-
     /// Explains errors that belong together: all of a document, or all of a branch that was meant.
     pub(super) fn explain(&mut self, errors: &[ValidationError<'_>]) {
         // Finding a place walks the tree, so more errors than can be shown are not even looked at.
@@ -86,7 +57,7 @@ impl<'a> Explainer<'a> {
                     }
                 }
             }
-            if self.findings.len() >= MAX_FINDINGS {
+            if self.is_full() {
                 return;
             }
         }

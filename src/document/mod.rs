@@ -12,6 +12,7 @@ mod choice;
 mod de;
 mod describe;
 mod explain;
+mod explainer;
 mod finding;
 mod header;
 mod scalar;
@@ -30,11 +31,11 @@ use header::Header;
 pub use characters::{is_hidden, visible};
 pub use de::{Error as FitError, from_node};
 pub use finding::{Code, Finding, Findings, Label, Severity, Span};
-pub use source::{MAX_BYTES, Source};
-pub use spanned::Spanned;
+pub use source::{MAX_BYTES, MAX_DEPTH, MAX_NODES, Source};
+pub use spanned::{Spanned, present};
 pub use suggest::nearest;
 pub use tree::{Entry, Key, Node, Value};
-pub use yaml::{MAX_DEPTH, MAX_NODES, parse};
+pub use yaml::parse;
 
 /// A type that is written as a document of its own.
 ///

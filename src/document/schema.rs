@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use jsonschema::{ValidationError, Validator};
 use serde_json::{Map, Number, Value as Json};
 
-use super::explain::Explainer;
+use super::explainer::Explainer;
 use super::finding::Findings;
 use super::source::Source;
 use super::tree::{Node, Value};

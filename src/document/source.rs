@@ -5,6 +5,16 @@ use super::finding::{Code, Finding, Span};
 /// The largest source that is read, in bytes of the file: 16 MiB. A plan of 10,000 front ends has about one.
 pub const MAX_BYTES: usize = 16 * 1024 * 1024;
 
+/// The deepest nesting of sequences and mappings that is read. A plan needs about eight.
+pub const MAX_DEPTH: usize = 32;
+
+/// The most values one document may hold, collections included. A plan of 10,000 front ends has some 20,000, or
+/// 60,000 when each is a mapping; a tree of this many takes about 25 MB.
+pub const MAX_NODES: usize = 250_000;
+
+/// The most findings kept of one document. Who has more needs another file, not a longer list.
+pub(super) const MAX_FINDINGS: usize = 200;
+
 /// A text with a name.
 ///
 /// The name is what messages show (a path as the user wrote it); nothing is ever opened by it. The text is

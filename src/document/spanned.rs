@@ -18,6 +18,18 @@ use super::finding::Span;
 /// and pass the value through, so a `Spanned<T>` reads from JSON as a `T` does, at an empty span.
 pub(super) const NEWTYPE: &str = "$poolroll::document::Spanned";
 
+/// Reads a key that may be left out, for serde's `deserialize_with`. A key without a value is not the same as no key, it is
+/// a value forgotten, so that it is refused.
+///
+/// # Errors
+///
+/// The deserializer's.
+pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
 /// A value and the place it was written at.
 ///
 /// Equality, order and hash are those of the value alone, so that a plan is the same plan wherever its lines

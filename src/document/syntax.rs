@@ -2,8 +2,8 @@
 
 use super::finding::{Code, Finding, Span};
 use super::source::Source;
+use super::source::{MAX_DEPTH, MAX_FINDINGS, MAX_NODES};
 use super::tree::{Key, Value};
-use super::yaml::{MAX_DEPTH, MAX_FINDINGS, MAX_NODES};
 
 pub(super) fn empty() -> Finding {
     Finding::new(

@@ -13,19 +13,9 @@ use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
 use super::characters;
 use super::finding::{Code, Finding, Findings, Span};
 use super::scalar;
-use super::source::{MAX_BYTES, Source, too_large};
+use super::source::{MAX_BYTES, MAX_DEPTH, MAX_FINDINGS, MAX_NODES, Source, too_large};
 use super::syntax::{self, Trouble};
 use super::tree::{Entry, Key, Node, Value};
-
-/// The deepest nesting of sequences and mappings that is read. A plan needs about eight.
-pub const MAX_DEPTH: usize = 32;
-
-/// The most values one document may hold, collections included. A plan of 10,000 front ends has some 20,000, or
-/// 60,000 when each is a mapping; a tree of this many takes about 25 MB.
-pub const MAX_NODES: usize = 250_000;
-
-/// The most findings kept of one document. Who has more needs another file, not a longer list.
-pub(super) const MAX_FINDINGS: usize = 200;
 
 /// Reads a source into a tree.
 ///

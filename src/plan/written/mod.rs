@@ -11,10 +11,10 @@ mod window;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::{Length, List, MAX_FRONT_ENDS};
-use crate::document::{Spanned, Written};
+use crate::document::{Spanned, Written, present};
 
 pub use limits::{ExpectedText, LimitsText};
 pub use upgrade::{ActionText, Restart, UpgradeText};
@@ -23,11 +23,6 @@ pub use window::{AfterDrain, Mode, WindowText};
 /// A value that was not written and so has no place in the text.
 fn unwritten<T>(value: T) -> Spanned<T> {
     Spanned::new(value, crate::document::Span::default())
-}
-
-/// A key that may be left out; but a key without a value is not the same as no key, it is a value forgotten.
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
 }
 
 /// A plan: what must become true of one pool.

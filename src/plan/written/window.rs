@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{present, unwritten};
-use crate::document::Spanned;
+use super::unwritten;
+use crate::document::{Spanned, present};
 use crate::plan::Length;
 
 /// How front ends are stopped.

@@ -3,8 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::written::present;
-use crate::document::{Span, Spanned};
+use crate::document::{Span, Spanned, present};
 use crate::plan::Length;
 
 /// The first time.

@@ -1,18 +1,11 @@
 //! The scenario as people write it. These types are the schema: `schemas/scenario.schema.json` is made from them.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::fault_text::FaultText;
-use crate::document::{Spanned, Written};
+use crate::document::{Spanned, Written, present};
 use crate::plan::{Length, List};
-
-/// A key that may be left out; but a key without a value is not the same as no key, it is a value forgotten.
-pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
 
 /// A scenario: what goes wrong while a plan is rehearsed.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
