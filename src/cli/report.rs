@@ -10,8 +10,8 @@ use crate::report::{run_human, run_json};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The run, or the beginning of its id
-    run: String,
+    /// The run, or the beginning of its id; the newest if left out
+    run: Option<String>,
     /// How it is shown
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -20,7 +20,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<Ending, Failure> {
-    let looked = live::look(&args.places.places(), Some(&args.run))?;
+    let looked = live::look(&args.places.places(), args.run.as_deref())?;
     let report = seeing::report(&looked).map_err(|source| LiveError::History {
         run: looked.folder.id().clone(),
         record: 0,

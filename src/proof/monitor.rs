@@ -1,6 +1,6 @@
 //! Watches a run event by event and holds the invariants against the books of its twin.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::Invariant;
@@ -50,6 +50,8 @@ pub struct Monitor {
     resolved: BTreeSet<StepId>,
     /// Front ends of which a person said that taking them out had not taken place, and that were not tried again since.
     in_service: BTreeSet<FrontEndId>,
+    /// When a front end was proved to accept connections, if nothing was begun on it since.
+    proved: BTreeMap<FrontEndId, At>,
     known_done: Vec<(StepId, u16)>,
     violations: Vec<Violation>,
     checks: [u64; Invariant::ALL.len()],
@@ -88,8 +90,11 @@ impl Monitor {
             Event::Begin { step } => {
                 if let Some(front_end) = glimpse.graph.kind(*step).front_end() {
                     self.in_service.remove(&front_end);
+                    self.proved.remove(&front_end);
                 }
             }
+            Event::Answered { step, answer: Answer::Accepting(_) } => self.accepted(glimpse, *step),
+            Event::Elapsed { timer } => self.accepted(glimpse, timer.step),
             _ => {}
         }
         self.follow_failover(glimpse);
@@ -150,6 +155,22 @@ impl Monitor {
         } else if self.over && self.not_back(glimpse).is_empty() {
             self.over = false;
         }
+    }
+
+    /// The step may have proved that its front end accepts connections.
+    fn accepted(&mut self, glimpse: &Glimpse<'_>, step: StepId) {
+        if let StepKind::Accept(front_end) = glimpse.graph.kind(step)
+            && glimpse.run.state(step) == StepState::Done
+        {
+            self.proved.insert(front_end, glimpse.now);
+        }
+    }
+
+    /// Whether it died by itself after it was proved to accept connections. It may be up again and not serve yet; that is
+    /// nothing that the run left behind.
+    fn died_since(&self, glimpse: &Glimpse<'_>, id: FrontEndId) -> bool {
+        let died = glimpse.books.front_end(id).died_at();
+        self.proved.get(&id).is_some_and(|proved| died.is_some_and(|died| died >= *proved))
     }
 
     /// Front ends that do not accept connections, though nobody left them out and they did not die.
@@ -344,7 +365,9 @@ impl Monitor {
         // After failing back whoever failing over stopped is out as well.
         let out = if self.over { self.not_back(glimpse) } else { self.out(glimpse) };
         // Who died is itself in trouble.
-        let excused = |id: &FrontEndId| troubled.contains(id) || glimpse.books.front_end(*id).dead();
+        let excused = |id: &FrontEndId| {
+            troubled.contains(id) || glimpse.books.front_end(*id).dead() || self.died_since(glimpse, *id)
+        };
         let left: Vec<FrontEndId> = out.into_iter().filter(|id| !excused(id)).collect();
         let holds = left.is_empty() || failed_over;
         self.check(glimpse, Invariant::NothingLeftOut, holds, || format!("{outcome:?} leaves {left:?} out"));

@@ -99,6 +99,18 @@ fn the_invariants_hold_whatever_happens() {
     assert!(complete * 3 > all, "only {complete} of {all} lives came to a complete end");
 }
 
+/// Seeds of lives that once broke an invariant, or that the monitor once judged wrong.
+const ONCE_BROKEN: [u64; 4] = [177, 2_282, 7_305, 955_826];
+
+#[test]
+fn the_lives_that_once_broke_an_invariant_do_not_any_more() {
+    for (name, text) in variants() {
+        for seed in ONCE_BROKEN {
+            live(name, &text, seed);
+        }
+    }
+}
+
 #[test]
 fn a_rollout_without_faults_takes_exactly_what_its_graph_and_its_limits_allow() {
     for plan in ["plans/minimal.yaml", "plans/lync-2013-graceful.yaml"] {
