@@ -93,6 +93,7 @@ fn a_run_is_paused_by_another_process_and_taken_up_again() {
     assert_eq!(run(dir.path(), &["apply", &plan(), "--yes"]).status.code(), Some(6));
     let paused = run(dir.path(), &["pause", "--reason", "lunch"]);
     assert_eq!(paused.status.code(), Some(0), "{}", String::from_utf8_lossy(&paused.stderr));
+    let left = Instant::now();
     let applied = applied.wait_with_output().unwrap();
     assert_eq!(applied.status.code(), Some(5), "{}", String::from_utf8_lossy(&applied.stderr));
     let status = json(dir.path(), &["status", "--format", "json"]);
@@ -100,6 +101,8 @@ fn a_run_is_paused_by_another_process_and_taken_up_again() {
     assert!(!out(&status), "a pause leaves nothing out: {status:#}");
     // Nobody runs it now.
     assert_eq!(run(dir.path(), &["pause"]).status.code(), Some(6));
+    // Long enough for what is asserted of it below; a slower machine only makes that easier to hold.
+    std::thread::sleep(Duration::from_millis(200));
     let resumed = run(dir.path(), &["resume"]);
     assert_eq!(resumed.status.code(), Some(0), "{}", String::from_utf8_lossy(&resumed.stderr));
     let run = status["run"].as_str().unwrap();
@@ -108,6 +111,11 @@ fn a_run_is_paused_by_another_process_and_taken_up_again() {
     let persons = report["persons"].as_array().unwrap();
     assert_eq!(persons[0]["reason"], "lunch");
     assert_eq!(persons[1]["did"], "took it up");
+    // The pool's time hurries only while a process runs it.
+    let at = |value: &Value| value.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let away = at(&persons[1]["at"]).duration_since(at(&status["at"]));
+    let passed = jiff::SignedDuration::try_from(left.elapsed()).unwrap();
+    assert!(away.is_positive() && away <= passed, "away for {away}, and {passed} had passed");
 }
 
 #[test]
