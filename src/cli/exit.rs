@@ -57,6 +57,7 @@ fn of_failure(failure: &Failure) -> u8 {
         | Failure::Stdout(_)
         | Failure::NoFiles(_)
         | Failure::Gone(_)
+        | Failure::Files(_)
         | Failure::Runtime(_)
         | Failure::Shell(_)
         | Failure::History { .. }

@@ -42,6 +42,8 @@ pub enum Failure {
     NotAccepted(String),
     #[error("the records are not a history of the plan")]
     History { source: Illegal },
+    #[error("this process may open too few files for a run")]
+    Files(#[source] io::Error),
     #[error("the clock of the program cannot be started")]
     Runtime(#[source] io::Error),
     #[error(transparent)]
@@ -78,6 +80,9 @@ impl Failure {
             Failure::Declined => "rehearse it first with `poolroll rehearse`, or apply it again".into(),
             Failure::Gone(_) => "see `poolroll runs` for the runs that are there".into(),
             Failure::NotAccepted(_) => "see `poolroll status` for what the run waits for".into(),
+            Failure::Files(_) => {
+                "raise the limit, as with `ulimit -n 64`, and try again; nothing was begun".into()
+            }
             Failure::Runtime(_) => "try again; if it stays so, report it".into(),
             Failure::Saved(error) => error.help(),
             Failure::Live(error) => error.help(),

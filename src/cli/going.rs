@@ -6,6 +6,7 @@ use super::teller::{self, Teller};
 use super::{output, seeing, signals};
 use crate::exec::inbox::Signals;
 use crate::exec::live::{self, LiveError, LiveRun, Places, Word};
+use crate::exec::os;
 use crate::report::run_human;
 use crate::report::words::place;
 
@@ -16,6 +17,7 @@ pub fn go(
     out: teller::Out,
     begin: impl FnOnce() -> Result<(LiveRun, Option<Vec<Word>>), Failure>,
 ) -> Result<Ending, Failure> {
+    os::room_for_files().map_err(Failure::Files)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(Failure::Runtime)?;
     let signals = Signals::default();

@@ -136,6 +136,27 @@ fn owner_of_this_process() -> Option<String> {
     None
 }
 
+/// How many files a run has open at once at most, with room to spare.
+#[cfg(unix)]
+const FILES: usize = 16;
+
+/// Whether this process may open the files that a run needs. Asked before anything begins: the runtime does not survive its
+/// own first files being refused, and a run that stops for want of one in the middle of the night helps nobody.
+///
+/// # Errors
+///
+/// The limit of open files is too low.
+#[cfg(unix)]
+pub fn room_for_files() -> io::Result<()> {
+    (0..FILES).map(|_| File::open("/dev/null")).collect::<io::Result<Vec<_>>>().map(|_| ())
+}
+
+/// Windows has no limit that a run could meet.
+#[cfg(not(unix))]
+pub fn room_for_files() -> io::Result<()> {
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

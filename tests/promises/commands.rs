@@ -267,3 +267,30 @@ fn a_reader_that_goes_away_ends_the_program_quietly() {
         assert!(output.status.success() && talk.is_empty(), "{args:?}: {:?} {talk}", output.status);
     }
 }
+
+/// The limit of open files is the shell's to set, and only on Unix.
+#[cfg(unix)]
+#[test]
+fn where_too_few_files_may_be_open_nothing_is_begun() {
+    let dir = tempfile::tempdir().unwrap();
+    for limit in 6..20 {
+        let command = format!(
+            "ulimit -n {limit}; exec '{}' apply '{}' --yes --speed {QUICK}",
+            env!("CARGO_BIN_EXE_poolroll"),
+            plan()
+        );
+        let output = Command::new("sh")
+            .args(["-c", &command])
+            .env("POOLROLL_RUNS_DIR", dir.path().join("runs"))
+            .env("POOLROLL_CLAIMS_DIR", dir.path().join("claims"))
+            .output()
+            .unwrap();
+        let err = String::from_utf8_lossy(&output.stderr);
+        if output.status.code() == Some(0) {
+            continue;
+        }
+        assert_eq!(output.status.code(), Some(1), "with {limit} files: {err}");
+        assert!(err.contains("too few files") && err.contains("ulimit"), "with {limit} files: {err}");
+        assert!(!dir.path().join("runs").exists(), "with {limit} files something was begun");
+    }
+}
