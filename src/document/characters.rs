@@ -2,7 +2,8 @@
 //!
 //! A plan is reviewed by people before it stops servers, so the text must be what it looks like.
 
-use super::finding::{Code, Finding, Findings, Span};
+use super::code::Code;
+use super::finding::{Finding, Findings, Span};
 
 /// Whether a character is refused: control characters other than tab and line ends, separators of lines that
 /// editors do not agree on, marks that change the direction of text, byte order marks, and what has no width (soft

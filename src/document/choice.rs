@@ -7,9 +7,10 @@ use jsonschema::error::ValidationErrorKind as Kind;
 use jsonschema::{JsonType, ValidationError};
 use serde_json::Value as Json;
 
+use super::code::Code;
 use super::describe::expected_types;
 use super::explainer::Explainer;
-use super::finding::{Code, Finding};
+use super::finding::Finding;
 use super::suggest;
 use super::syntax::shortened;
 use super::tree::{Node, Value};

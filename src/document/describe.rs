@@ -4,8 +4,9 @@ use jsonschema::error::TypeKind;
 use jsonschema::{JsonType, ValidationError};
 use serde_json::Value as Json;
 
+use super::code::Code;
 use super::explainer::Explainer;
-use super::finding::{Code, Finding, Span};
+use super::finding::{Finding, Span};
 use super::suggest;
 use super::syntax::shortened;
 use super::tree::{Node, Value};

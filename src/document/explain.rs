@@ -6,9 +6,10 @@ use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::Value as Json;
 
+use super::code::Code;
 use super::describe::{FORM, expected_types, first_paragraph, out_of_range, written, wrong_length};
 use super::explainer::Explainer;
-use super::finding::{Code, Finding};
+use super::finding::Finding;
 use super::source::MAX_FINDINGS;
 use super::suggest;
 use super::syntax::shortened;

@@ -1,6 +1,7 @@
 //! The two keys that say how to read a document: `kind` and `version`.
 
-use super::finding::{Code, Finding, Findings, Span};
+use super::code::Code;
+use super::finding::{Finding, Findings, Span};
 use super::suggest;
 use super::syntax::shortened;
 use super::tree::{Node, Value};

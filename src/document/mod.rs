@@ -9,6 +9,7 @@
 
 mod characters;
 mod choice;
+mod code;
 mod de;
 mod describe;
 mod explain;
@@ -29,8 +30,9 @@ use std::sync::Arc;
 use header::Header;
 
 pub use characters::{is_hidden, visible};
+pub use code::{Code, Severity};
 pub use de::{Error as FitError, from_node};
-pub use finding::{Code, Finding, Findings, Label, Severity, Span};
+pub use finding::{Finding, Findings, Label, Span};
 pub use source::{MAX_BYTES, MAX_DEPTH, MAX_NODES, Source};
 pub use spanned::{Spanned, present};
 pub use suggest::nearest;

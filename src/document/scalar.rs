@@ -4,7 +4,7 @@
 //! leading zero are refused: YAML 1.1 reads `010` as eight, 1.2 as ten. Infinity and not-a-number are refused
 //! too: JSON, and so the schema, has no word for them.
 
-use super::finding::Code;
+use super::code::Code;
 use super::tree::Value;
 
 /// The value of a plain scalar, or why it has none.

@@ -1,6 +1,7 @@
 //! A source: a name and its text, decoded, with the way from byte offsets to lines and columns.
 
-use super::finding::{Code, Finding, Span};
+use super::code::Code;
+use super::finding::{Finding, Span};
 
 /// The largest source that is read, in bytes of the file: 16 MiB. A plan of 10,000 front ends has about one.
 pub const MAX_BYTES: usize = 16 * 1024 * 1024;

@@ -1,8 +1,8 @@
 //! What the reader of YAML says: each refusal and each syntax error in our own words, with its way out.
 
-use super::finding::{Code, Finding, Span};
-use super::source::Source;
-use super::source::{MAX_DEPTH, MAX_FINDINGS, MAX_NODES};
+use super::code::Code;
+use super::finding::{Finding, Span};
+use super::source::{MAX_DEPTH, MAX_FINDINGS, MAX_NODES, Source};
 use super::tree::{Key, Value};
 
 pub(super) fn empty() -> Finding {

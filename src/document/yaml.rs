@@ -11,7 +11,8 @@ use std::borrow::Cow;
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
 
 use super::characters;
-use super::finding::{Code, Finding, Findings, Span};
+use super::code::Code;
+use super::finding::{Finding, Findings, Span};
 use super::scalar;
 use super::source::{MAX_BYTES, MAX_DEPTH, MAX_FINDINGS, MAX_NODES, Source, too_large};
 use super::syntax::{self, Trouble};

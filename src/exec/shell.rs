@@ -197,10 +197,10 @@ impl<L: Log> Shell<L> {
         }
     }
 
-    /// Nobody has run it since its clock showed `last`.
-    pub(super) fn was_left_alone(&mut self, last: Timestamp) {
+    /// Nobody has run it since its clock showed `last`; the wall clock shows `wall` now.
+    pub(super) fn was_left_alone(&mut self, last: Timestamp, wall: Timestamp) {
         if let Clock::Wall(pace) = self.clock {
-            self.goes_on(pace.after_absence(last, Timestamp::now()));
+            self.goes_on(pace.after_absence(last, wall));
         }
     }
 

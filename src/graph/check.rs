@@ -1,7 +1,7 @@
 //! The rules that need durations: what fits the window.
 
 use crate::document::{Code, Finding, Findings};
-use crate::plan::{FailoverWhen, Length, Plan, PlanText, Product};
+use crate::plan::{FailoverWhen, Length, Mode, Plan, PlanText};
 
 use super::Estimate;
 
@@ -88,7 +88,7 @@ fn fits_the_window(plan: &Plan, text: &PlanText, findings: &mut Findings) {
 
 /// How one domain may take less time: more of its front ends at once, where that is possible.
 fn wider(plan: &Plan, front_ends: usize) -> &'static str {
-    let one_at_a_time = !matches!(plan.product(), Product::LyncServer2013 | Product::Generic);
+    let one_at_a_time = plan.product().fails_computers_over() && plan.mode() == Mode::Graceful;
     if one_at_a_time || front_ends <= usize::from(plan.at_once().front_ends) {
         "make the window longer, or correct `expected`"
     } else {

@@ -85,7 +85,7 @@ impl Monitor {
                 self.resolved.insert(*step);
             }
             Event::Resolve { step, done: false } => {
-                self.in_service.extend(out_of_service(glimpse.graph.kind(*step)));
+                self.in_service.extend(glimpse.graph.act(*step).and_then(takes_out));
             }
             Event::Begin { step } => {
                 if let Some(front_end) = glimpse.graph.kind(*step).front_end() {
@@ -265,7 +265,7 @@ impl Monitor {
                 && books
                     .begun()
                     .get(since..)
-                    .is_some_and(|acts| acts.iter().all(|(_, act)| !takes_out(*act, front_end)))
+                    .is_some_and(|acts| acts.iter().all(|(_, act)| !takes_out_another(*act, front_end)))
         });
         self.check(glimpse, Invariant::FreshAnswers, fresh || already_out, || {
             format!("{} begins on a count of before another stop", glimpse.graph.step(step).name)
@@ -384,31 +384,20 @@ fn began_taking_out(glimpse: &Glimpse<'_>) -> Option<(StepId, FrontEndId)> {
     if !matches!(glimpse.run.state(step), StepState::Running(_)) {
         return None;
     }
-    match glimpse.graph.act(step)? {
-        Act::Stop { front_end, .. } | Act::Perform { front_end, moment: Moment::BeforeStop, .. } => {
-            Some((step, front_end))
-        }
-        _ => None,
-    }
+    takes_out(glimpse.graph.act(step)?).map(|front_end| (step, front_end))
 }
 
-/// The front end that a step takes out of service.
-fn out_of_service(kind: StepKind) -> Option<FrontEndId> {
-    match kind {
-        StepKind::Ensure(
-            Act::Stop { front_end, .. } | Act::Perform { front_end, moment: Moment::BeforeStop, .. },
-        ) => Some(front_end),
+/// The front end that an act takes out of service.
+fn takes_out(act: Act) -> Option<FrontEndId> {
+    match act {
+        Act::Stop { front_end, .. } | Act::Perform { front_end, moment: Moment::BeforeStop, .. } => {
+            Some(front_end)
+        }
         _ => None,
     }
 }
 
 /// Whether the act takes another front end out.
-fn takes_out(act: Act, than: FrontEndId) -> bool {
-    match act {
-        Act::Stop { front_end, .. } | Act::Perform { front_end, moment: Moment::BeforeStop, .. } => {
-            front_end != than
-        }
-        Act::FailOver => true,
-        _ => false,
-    }
+fn takes_out_another(act: Act, than: FrontEndId) -> bool {
+    act == Act::FailOver || takes_out(act).is_some_and(|front_end| front_end != than)
 }

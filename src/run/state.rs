@@ -296,6 +296,17 @@ impl Outcome {
     pub fn is_final(self) -> bool {
         matches!(self, Outcome::Complete | Outcome::Abandoned)
     }
+
+    /// In one word, for tables and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Complete => "complete",
+            Outcome::Paused(_) => "paused",
+            Outcome::Stopped => "stopped",
+            Outcome::Aborted => "aborted",
+            Outcome::Abandoned => "abandoned",
+        }
+    }
 }
 
 /// Where the users of the pool are served.

@@ -8,7 +8,7 @@ use super::chance::Occasion;
 use super::fault::Twist;
 use super::world::{Drain, Exit};
 use super::{At, Twin};
-use crate::plan::{Act, Facts, FrontEndId, Mode, Moment, Plan, Problem, Product, Restart};
+use crate::plan::{Act, Facts, FrontEndId, Mode, Moment, Plan, Problem, Restart};
 
 /// Where an act stands when it is ensured.
 pub(super) enum Standing {
@@ -137,7 +137,7 @@ impl Twin {
         let graceful = mode == Mode::Graceful;
         let line = &mut self.lines[front_end.index()];
         line.ends_partly = manner.twist == Some(Twist::EndsPartly);
-        line.disables = graceful && fails_computers_over(plan.product());
+        line.disables = graceful && plan.product().fails_computers_over();
         line.lost = 0;
         let stop = self.length(plan.expected().stop, Occasion::Stop, front_end, nth);
         if !graceful || self.books.front_end(front_end).services != Services::Running {
@@ -392,14 +392,6 @@ impl Twin {
 }
 
 const UNREACHABLE: Standing = Standing::Refused(Problem::Transient, "the front end cannot be reached");
-
-/// Whether a graceful stop is a computer failover, which leaves services disabled.
-pub(super) fn fails_computers_over(product: Product) -> bool {
-    match product {
-        Product::SkypeForBusiness2015 | Product::SkypeForBusiness2019 | Product::SkypeForBusinessSe => true,
-        Product::LyncServer2013 | Product::Generic => false,
-    }
-}
 
 fn exit(twist: Option<Twist>, success: i32) -> Exit {
     match twist {

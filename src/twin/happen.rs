@@ -5,7 +5,6 @@ use super::agenda::Event;
 use super::answers::said;
 use super::books::{Computer, PoolState, Services};
 use super::chance::Occasion;
-use super::ensure::fails_computers_over;
 use crate::plan::{Act, Facts, FrontEndId, Moment, Plan, Problem};
 
 impl Twin {
@@ -29,7 +28,7 @@ impl Twin {
 
     fn end_of_drain(&mut self, plan: &Plan, front_end: FrontEndId) {
         if let Some(drain) = self.end_drain(front_end) {
-            match fails_computers_over(plan.product()) {
+            match plan.product().fails_computers_over() {
                 true => self.books.sessions.moved += drain.sessions,
                 false => self.books.sessions.finished += drain.sessions,
             }

@@ -3,7 +3,6 @@
 use super::product::{always_failed_over, called};
 use super::{Names, count, written};
 use crate::document::{Code, Finding, Findings, Spanned};
-use crate::plan::Product;
 use crate::plan::written::{FailoverWhen, Mode, PlanText};
 
 /// Front ends of a domain that may be out together.
@@ -12,8 +11,8 @@ pub(super) fn front_ends(text: &PlanText, _: &Names, findings: &mut Findings) {
     let number = usize::from(**at_once);
     let largest = text.pool.upgrade_domains.iter().rev().max_by_key(|domain| domain.front_ends.len());
     // An immediate stop is no computer failover.
-    let one_at_a_time = !matches!(*text.product, Product::LyncServer2013 | Product::Generic)
-        && *text.maintenance_window.mode == Mode::Graceful;
+    let one_at_a_time =
+        text.product.fails_computers_over() && *text.maintenance_window.mode == Mode::Graceful;
     if number == 0 {
         findings.push(zero("at_once.front_ends", at_once));
     } else if one_at_a_time && number > 1 {

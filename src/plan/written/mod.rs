@@ -164,6 +164,18 @@ pub enum Product {
     Generic,
 }
 
+impl Product {
+    /// Whether a graceful stop is a computer failover, which takes one server at a time and leaves its services disabled.
+    pub fn fails_computers_over(self) -> bool {
+        match self {
+            Product::SkypeForBusiness2015 | Product::SkypeForBusiness2019 | Product::SkypeForBusinessSe => {
+                true
+            }
+            Product::LyncServer2013 | Product::Generic => false,
+        }
+    }
+}
+
 /// The pool.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

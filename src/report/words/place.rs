@@ -251,16 +251,9 @@ pub fn ended(outcome: Outcome) -> String {
     }
 }
 
-/// The state of an outcome in one word, for tables and JSON.
+/// The state of a run in one word, for tables and JSON.
 pub fn outcome_word(outcome: Option<Outcome>) -> &'static str {
-    match outcome {
-        None => "open",
-        Some(Outcome::Complete) => "complete",
-        Some(Outcome::Paused(_)) => "paused",
-        Some(Outcome::Stopped) => "stopped",
-        Some(Outcome::Aborted) => "aborted",
-        Some(Outcome::Abandoned) => "abandoned",
-    }
+    outcome.map_or("open", Outcome::word)
 }
 
 /// How a front end stands in a run.

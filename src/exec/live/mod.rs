@@ -2,31 +2,33 @@
 //!
 //! Resuming has no loop of its own: the records are folded, `Resumed` is appended, and the one loop goes on.
 
-use std::path::{Path, PathBuf};
+mod error;
+mod log;
+
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::claim::{Claim, ClaimError, Claims};
-use super::folder::{RunFolder, Runs, RunsError};
+pub use error::LiveError;
+pub use log::JournalLog;
+
+use super::claim::{Claim, Claims};
+use super::folder::{RunFolder, Runs};
 use super::inbox::FolderInbox;
-use super::journal::{self, History, Journal, JournalError, Record};
-use super::lock::{LockError, RunLock};
-use super::record::{Act, Entry, FORMAT_VERSION, Log, LogError, Opened};
+use super::journal::{self, History, Journal, Record};
+use super::lock::RunLock;
+use super::record::{Act, Entry, FORMAT_VERSION, Log, Opened};
 use super::run_id::RunId;
-use super::shell::{Audience, Moment, Shell, ShellError};
+use super::shell::{Audience, Moment, Shell};
 use super::whole_file::{self, FileError};
 use super::{Clock, Pace, os};
 use crate::document::{Document, Findings, Source};
 use crate::graph::{GraphText, StepGraph};
 use crate::plan::{Facts, PlanText};
-use crate::pool::{Driver, SaveError, SimulatedPool};
+use crate::pool::{Driver, SimulatedPool};
 use crate::run::{Event, Illegal, Outcome, Run};
 use crate::twin::{Fault, Setup};
-
-/// Room on the disk that a run takes before it begins, so that a full disk cannot strand a front end: a few hundred
-/// records, more than bringing the front ends of a domain back and ending the run needs.
-const RESERVE: u64 = 256 * 1024;
 
 /// Where runs and claims live.
 #[derive(Clone, Debug)]
@@ -93,85 +95,6 @@ pub struct LiveRun {
     folder: RunFolder,
     claims: Claims,
     held: Vec<Claim>,
-}
-
-/// Why a run could not be begun, taken up or looked at.
-#[derive(Debug, thiserror::Error)]
-pub enum LiveError {
-    #[error(transparent)]
-    Runs(#[from] RunsError),
-    #[error(transparent)]
-    Lock(#[from] LockError),
-    #[error(transparent)]
-    Claim(#[from] ClaimError),
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    #[error(transparent)]
-    File(#[from] FileError),
-    #[error(transparent)]
-    Shell(#[from] ShellError),
-    #[error("the embedded pool of the run cannot be used")]
-    Pool(#[from] SaveError),
-    #[error("the plan in the folder of run `{run}` does not compile any more")]
-    Plan { run: RunId, text: Option<Arc<Source>>, findings: Findings },
-    #[error("run `{run}` was begun with graph {was} and its plan now compiles to {is}")]
-    Digest { run: RunId, was: String, is: String },
-    #[error("run `{0}` was never begun: its journal is empty")]
-    Empty(RunId),
-    #[error("record {record} of run `{run}` does not follow from those before it")]
-    History { run: RunId, record: u64, source: Illegal },
-    #[error("run `{run}` was abandoned{}", reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default())]
-    Abandoned { run: RunId, reason: Option<String> },
-    #[error("run `{run}` has ended: it is {}", outcome_word(*outcome))]
-    Ended { run: RunId, outcome: Outcome },
-    #[error("that cannot be done now: {why}")]
-    Refused { why: String },
-}
-
-fn outcome_word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Complete => "complete",
-        Outcome::Paused(_) => "paused",
-        Outcome::Stopped => "stopped",
-        Outcome::Aborted => "aborted",
-        Outcome::Abandoned => "abandoned",
-    }
-}
-
-impl LiveError {
-    /// What to do next.
-    pub fn help(&self) -> String {
-        match self {
-            LiveError::Runs(error) => error.help(),
-            LiveError::Lock(error) => error.help(),
-            LiveError::Claim(error) => error.help(),
-            LiveError::Journal(error) => error.help(),
-            LiveError::File(error) => error.help(),
-            LiveError::Shell(ShellError::Log(error)) => error.help.clone(),
-            LiveError::Pool(_) => {
-                "the run cannot go on without it: `poolroll abandon` ends the run and frees the pool".into()
-            }
-            LiveError::Shell(ShellError::Refused { .. } | ShellError::Deadlock { .. }) => {
-                "this is a defect of poolroll: please report it with the run's journal; the run can be resumed".into()
-            }
-            LiveError::Plan { run, .. } => {
-                format!("put `plan.yaml` back as it was in the run's folder, or end the run: `poolroll abandon {run} --reason TEXT`")
-            }
-            LiveError::Abandoned { .. } => "apply a plan to begin another run".into(),
-            LiveError::Digest { .. } => {
-                "use the version of poolroll that began the run, or `poolroll abandon` it and apply the plan anew".into()
-            }
-            LiveError::Empty(_) => "apply the plan again; nothing was done".into(),
-            LiveError::History { .. } => {
-                "the journal was changed, or another version of poolroll wrote it; see `poolroll report`".into()
-            }
-            LiveError::Ended { outcome, .. } if outcome.is_final() => {
-                "see `poolroll report`; apply a plan to begin another run".into()
-            }
-            LiveError::Ended { .. } => "see `poolroll status`".into(),
-            LiveError::Refused { .. } => "see `poolroll status` for what the run waits for".into(),
-        }
-    }
 }
 
 /// What a person adds when a run is taken up.
@@ -242,12 +165,12 @@ impl LiveRun {
         let pool = SimulatedPool::load(plan, &folder.path().join("pool.json"))?;
         let lived_until = pool.lived_until();
         let driver = Driver::Simulated(Box::new(pool));
-        let log = JournalLog(journal, lock);
+        let log = JournalLog::new(journal, lock);
         let graph = Arc::clone(&compiled.graph);
         let mut shell = Shell::new(graph, id.to_string(), log, Clock::Wall(opened.pace), driver);
         fold(&mut shell, &id, &history)?;
         if let Some(last) = history.records.last() {
-            shell.was_left_alone(last.at.max(lived_until));
+            shell.was_left_alone(last.at.max(lived_until), wall);
         }
         if let Some(outcome) = shell.run().outcome().filter(|outcome| outcome.is_final()) {
             // A process that died between its last record and this left them.
@@ -282,7 +205,7 @@ impl LiveRun {
         for event in std::iter::once(&Event::Resumed).chain(words.iter().map(|word| &word.event)) {
             tried.apply(&graph, event).map_err(|illegal| LiveError::Refused { why: illegal.why.into() })?;
         }
-        self.shell.log_mut().0.reserve(RESERVE)?;
+        self.shell.log_mut().reserve()?;
         let by = |reason: Option<String>| Some(Act { who: os::user(), reason });
         self.shell.commit(Event::Resumed, Facts::default(), by(None), audience)?;
         for word in words {
@@ -331,7 +254,7 @@ impl LiveRun {
     }
 
     fn release(&mut self) -> Result<(), LiveError> {
-        self.shell.log_mut().0.release_reserve();
+        self.shell.log_mut().release_reserve();
         release_all(&self.claims, &std::mem::take(&mut self.held))
     }
 
@@ -359,8 +282,8 @@ fn opened_shell(
 ) -> Result<Shell<JournalLog>, LiveError> {
     let id = folder.id();
     let pace = Pace { origin: start.begins, wall, speed: start.speed };
-    let mut log = JournalLog(Journal::create(&folder.journal(), id.as_str())?, lock);
-    log.0.reserve(RESERVE)?;
+    let mut log = JournalLog::new(Journal::create(&folder.journal(), id.as_str())?, lock);
+    log.reserve()?;
     let clock = Clock::Wall(pace);
     let plan = Arc::clone(graph.plan_arc());
     let mut pool = SimulatedPool::new(plan, &start.setup, &start.faults, start.begins)
@@ -384,9 +307,8 @@ fn opened_shell(
 
 /// Releases every claim that can be released; the first that cannot is the error.
 fn release_all(claims: &Claims, held: &[Claim]) -> Result<(), LiveError> {
-    let released: Vec<_> = held.iter().map(|claim| claims.release(claim)).collect();
-    released.into_iter().collect::<Result<Vec<_>, _>>()?;
-    Ok(())
+    let released = held.iter().map(|claim| claims.release(claim));
+    released.fold(Ok(true), Result::and).map(|_| ()).map_err(LiveError::from)
 }
 
 /// How a run was ended for good.
@@ -479,7 +401,7 @@ pub fn look(places: &Places, asked: Option<&str>) -> Result<LookedAt, LiveError>
     let mut shell = Shell::new(Arc::clone(&compiled.graph), id.to_string(), super::NoLog, clock, driver);
     fold(&mut shell, &id, &history)?;
     if let Some(last) = history.records.last().filter(|_| !alive) {
-        shell.was_left_alone(last.at);
+        shell.was_left_alone(last.at, Timestamp::now());
     }
     Ok(LookedAt { folder, opened, graph: compiled.graph, records: history.records, alive, shell })
 }
@@ -547,44 +469,4 @@ fn fold<L: Log>(
         }
     }
     Ok(())
-}
-
-/// The journal of a run as the shell's log, and the lock without which nobody may write it.
-pub struct JournalLog(Journal<Entry<'static>>, RunLock);
-
-/// Somebody removed the lock of the run, so that another process may have taken it.
-#[derive(Debug, thiserror::Error)]
-#[error("the lock of the run was removed, and another process may run it now")]
-struct LockLost;
-
-impl JournalLog {
-    /// Where the journal is.
-    pub fn path(&self) -> &Path {
-        self.0.path()
-    }
-}
-
-impl Log for JournalLog {
-    fn append(&mut self, at: Timestamp, entry: &Entry<'_>) -> Result<(), LogError> {
-        self.0.append(at, &entry.to_static()).map(|_| ()).map_err(failed)
-    }
-
-    fn sync(&mut self) -> Result<(), LogError> {
-        if !self.1.is_ours() {
-            let help =
-                "see that nothing removes files of `.poolroll`; look at the run with `poolroll status`"
-                    .to_owned();
-            return Err(LogError { source: Box::new(LockLost), help });
-        }
-        self.0.sync().map_err(failed)
-    }
-
-    fn is_short(&self) -> bool {
-        !self.0.has_reserve()
-    }
-}
-
-fn failed(error: JournalError) -> LogError {
-    let help = error.help();
-    LogError { source: Box::new(error), help }
 }
