@@ -14,7 +14,9 @@ pub fn check(plan: &Plan, text: &PlanText) -> Findings {
 
 fn fits_the_window(plan: &Plan, text: &PlanText, findings: &mut Findings) {
     let Some(window) = plan.window() else { return };
-    let Some(end) = &text.maintenance_window.end else { return };
+    let (Some(start), Some(end)) = (&text.maintenance_window.start, &text.maintenance_window.end) else {
+        return;
+    };
     let length = std::time::Duration::try_from(window.end.duration_since(window.start)).unwrap_or_default();
     let estimate = Estimate::of(plan);
     let window_text = Length::from(length);
@@ -81,7 +83,8 @@ fn fits_the_window(plan: &Plan, text: &PlanText, findings: &mut Findings) {
                 ),
                 "resume it in a later window, or make this one longer",
             )
-            .at(end.span(), "the window ends here"),
+            .at(end.span(), "the window ends here")
+            .at(start.span(), "and begins here"),
         );
     }
 }

@@ -57,23 +57,32 @@ pub(super) fn front_ends(text: &PlanText, _: &Names, findings: &mut Findings) {
 pub(super) fn failed_over_upgrades(text: &PlanText, names: &Names, findings: &mut Findings) {
     let Some(at_once) = &text.at_once.failed_over_upgrades else { return };
     let (number, front_ends) = (usize::from(**at_once), names.front_ends());
-    let (why, help) = if number == 0 {
+    let (why, help, against) = if number == 0 {
         findings.push(zero("at_once.failed_over_upgrades", at_once));
         return;
-    } else if text.failover.as_ref().is_some_and(|failover| *failover.when == FailoverWhen::Never) {
+    } else if let Some(failover) =
+        text.failover.as_ref().filter(|failover| *failover.when == FailoverWhen::Never)
+    {
         let why = "and the pool is never failed over".to_owned();
-        (why, "remove it, or write `failover.when: troubled`".to_owned())
+        let against = (failover.when.span(), "never".to_owned());
+        (why, "remove it, or write `failover.when: troubled`".to_owned(), Some(against))
     } else if text.failover.is_none() {
         let why = "and the plan has no partner to fail the pool over to".to_owned();
-        (why, "remove it, or name a partner in `failover.partner`".to_owned())
+        (why, "remove it, or name a partner in `failover.partner`".to_owned(), None)
     } else if number > front_ends && front_ends > 0 {
-        let why = format!("and the pool has {}", count(front_ends, "front end"));
-        (why, format!("write {front_ends}, which is all of them"))
+        let has = count(front_ends, "front end");
+        let against = (text.pool.fqdn.span(), format!("has {has}"));
+        (
+            format!("and the pool has {has}"),
+            format!("write {front_ends}, which is all of them"),
+            Some(against),
+        )
     } else {
         return;
     };
     let message = format!("`at_once.failed_over_upgrades` is {number}, {why}");
-    findings.push(Finding::new(Code::AtOnceNoEffect, message, help).at(at_once.span(), "has no effect"));
+    let finding = Finding::new(Code::AtOnceNoEffect, message, help).at(at_once.span(), "has no effect");
+    findings.push(against.into_iter().fold(finding, |finding, (span, text)| finding.at(span, text)));
 }
 
 fn zero(key: &str, at_once: &Spanned<u16>) -> Finding {

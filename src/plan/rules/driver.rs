@@ -46,7 +46,8 @@ pub(super) fn simulated(text: &PlanText, names: &Names, findings: &mut Findings)
                 ),
                 format!("write 0 to {front_ends}: how many are already at the planned version"),
             )
-            .at(upgraded.span(), "more than the pool has"),
+            .at(upgraded.span(), "more than the pool has")
+            .at(text.pool.fqdn.span(), format!("has {}", count(front_ends, "front end"))),
         );
     }
 }

@@ -104,7 +104,11 @@ pub(super) fn minimum_active(text: &PlanText, names: &Names, findings: &mut Find
         (None, _) => {}
         (Some(minimum), Product::Generic) => {
             if let Some(finding) = minimum_in_bounds(minimum, front_ends) {
-                findings.push(finding.at(minimum.span(), count(usize::from(**minimum), "front end")));
+                findings.push(
+                    finding
+                        .at(minimum.span(), count(usize::from(**minimum), "front end"))
+                        .at(text.pool.fqdn.span(), format!("has {}", count(front_ends, "front end"))),
+                );
             }
         }
         (Some(minimum), product) => findings.push(
@@ -167,7 +171,8 @@ pub(super) fn failed_front_ends(text: &PlanText, names: &Names, findings: &mut F
                 format!("`failed_front_ends` is {number}, {why}"),
                 format!("write a number from 1 to {}; 1 stops at the first", front_ends.max(1)),
             )
-            .at(failed.span(), format!("not in 1 to {}", front_ends.max(1))),
+            .at(failed.span(), format!("not in 1 to {}", front_ends.max(1)))
+            .at(text.pool.fqdn.span(), format!("has {}", count(front_ends, "front end"))),
         );
     }
 }
