@@ -15,6 +15,7 @@ mod live_view;
 mod output;
 mod places;
 mod plan;
+mod prove;
 mod reading;
 mod rehearse;
 mod release;
@@ -62,6 +63,8 @@ enum Command {
     Validate(validate::Args),
     /// Compile a plan and show what it does, on both routes
     Plan(plan::Args),
+    /// Walk every history that a plan can have, and show that no promise is broken
+    Prove(prove::Args),
     /// Run a plan on a simulated twin of its pool, in virtual time
     Rehearse(rehearse::Args),
     /// Run a plan; asks before it begins
@@ -128,6 +131,7 @@ fn run(command: Command) -> Result<Ending, Failure> {
         Command::Init(args) => init::run(&args),
         Command::Validate(args) => validate::run(&args),
         Command::Plan(args) => plan::run(&args),
+        Command::Prove(args) => prove::run(&args),
         Command::Rehearse(args) => rehearse::run(&args),
         Command::Apply(args) => apply::run(&args),
         Command::Resume(args) => resume::run(&args),

@@ -22,7 +22,7 @@ use crate::report::run_report::Report;
 use crate::report::words::place;
 use crate::report::{run_human, run_json};
 use crate::run::{Event, Outcome, Run};
-use crate::twin::{Scenario, ScenarioText};
+use crate::twin::{At, Scenario, ScenarioText};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -111,12 +111,12 @@ fn one(args: &Args, graph: &Arc<StepGraph>, rehearsal: &Rehearsal) -> Result<End
     Ok(verdict(&watched.proving, rehearsed.outcome))
 }
 
-fn broken(violation: &Violation) {
-    output::say(&format!("error: {} is broken at {}: {}", violation.invariant, violation.at, violation.text));
+fn broken((at, violation): &(At, Violation)) {
+    output::say(&format!("error: {} is broken at {at}: {}", violation.invariant, violation.text));
 }
 
 fn verdict(proving: &Proving, outcome: Option<Outcome>) -> Ending {
-    let violations = proving.monitor.violations();
+    let violations = &proving.broken;
     violations.iter().for_each(broken);
     match outcome {
         _ if !violations.is_empty() => Ending::Broken,
@@ -161,7 +161,7 @@ fn many(args: &Args, graph: &Arc<StepGraph>, mut rehearsal: Rehearsal, runs: u32
         rehearsal.setup.seed = first_seed.wrapping_add(u64::from(run));
         let mut proving = Proving::new(rehearsal.begins);
         let rehearsed = rehearsal.run(graph, NoLog, &mut proving)?;
-        if let Some(violation) = proving.monitor.violations().first() {
+        if let Some(violation) = proving.broken.first() {
             output::say(&format!("with seed {}:", rehearsal.setup.seed));
             broken(violation);
             return Ok(Ending::Broken);

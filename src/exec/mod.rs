@@ -23,6 +23,7 @@ pub mod live;
 pub mod lock;
 pub mod memory_disk;
 pub mod os;
+pub mod prove;
 pub mod record;
 pub mod rehearsal;
 pub mod requests;

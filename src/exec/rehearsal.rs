@@ -14,9 +14,9 @@ use super::{Clock, approval_id};
 use crate::graph::StepGraph;
 use crate::plan::Facts;
 use crate::pool::{Driver, SimulatedPool};
-use crate::proof::{Glimpse, Monitor};
+use crate::proof::{Glimpse, Monitor, Seen, TwinTruth, Violation};
 use crate::run::{Event, Outcome, PauseWhy, Run, Want};
-use crate::twin::{Fault, Operator, Scenario, Setup};
+use crate::twin::{At, Fault, Operator, Scenario, Setup};
 
 /// What a rehearsal begins with.
 #[derive(Clone, Debug)]
@@ -215,29 +215,30 @@ impl Audience for Heard {
 }
 
 /// Holds the invariants against the embedded pool's books after every event.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Proving {
     pub monitor: Monitor,
+    /// What was broken so far, and when.
+    pub broken: Vec<(At, Violation)>,
+    seen: Seen,
     origin: Timestamp,
 }
 
 impl Proving {
     /// `origin` is when the embedded pool began.
     pub fn new(origin: Timestamp) -> Proving {
-        Proving { monitor: Monitor::new(), origin }
+        Proving { monitor: Monitor::new(), broken: Vec::new(), seen: Seen::default(), origin }
     }
 }
 
 impl Audience for Proving {
     fn heard(&mut self, moment: &Moment<'_>, event: &Event, _: &Facts) {
         let Some(twin) = moment.driver.twin() else { return };
-        self.monitor.observe(&Glimpse {
-            graph: moment.graph,
-            run: moment.run,
-            books: twin.books(),
-            event,
-            now: twin.now(),
-            origin: self.origin,
-        });
+        let (books, now) = (twin.books(), twin.now());
+        let truth = TwinTruth { graph: moment.graph, books, seen: self.seen, now, origin: self.origin };
+        self.monitor.observe(&Glimpse { graph: moment.graph, run: moment.run, truth: &truth, event });
+        self.seen = Seen { begun: books.begun().len(), deaths: books.deaths().len() };
+        let new = &self.monitor.violations()[self.broken.len()..];
+        self.broken.extend(new.iter().map(|violation| (now, violation.clone())));
     }
 }

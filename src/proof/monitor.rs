@@ -1,60 +1,106 @@
 //! Watches a run event by event and holds the invariants against the books of its twin.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::Invariant;
+use fixedbitset::FixedBitSet;
+
+use super::truth::{Truth, takes_out};
+use super::{Invariant, Misdeeds};
 use crate::graph::{StepGraph, StepId, StepKind};
-use crate::plan::{Act, Answer, Count, DomainId, FrontEndId, Moment, Readiness};
+use crate::plan::{Act, Answer, DomainId, FailoverWhen, FrontEndId, Moment, Readiness};
 use crate::run::{Event, Outcome, Phase, Run, Served, StepState};
-use crate::twin::{At, Books, PoolState};
+use crate::twin::PoolState;
 
 /// A promise that was broken.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Violation {
     pub invariant: Invariant,
-    pub at: At,
     /// What was seen, in words.
     pub text: String,
 }
 
-/// What is seen after an event: the run as it is now, the books as they are now.
-#[derive(Clone, Copy)]
-pub struct Glimpse<'a> {
+/// What is seen after an event: the run as it is now, the truth as it is now.
+#[derive(Debug)]
+pub struct Glimpse<'a, T> {
     pub graph: &'a StepGraph,
     pub run: &'a Run,
-    pub books: &'a Books,
+    pub truth: &'a T,
     pub event: &'a Event,
-    /// The twin's time.
-    pub now: At,
-    /// When the twin's time began, for what needs the calendar.
-    pub origin: jiff::Timestamp,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Heard {
-    readiness: bool,
-    count: bool,
 }
 
 /// The checker. It keeps what one look cannot tell: who was skipped, which domain was opened last, what is known done.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Monitor {
-    skipped: BTreeSet<FrontEndId>,
-    opened: Option<DomainId>,
-    /// The pool left its users to its partner, and not all front ends are back since.
-    over: bool,
-    /// Whether the newest answer about readiness, and the newest count, were given since the run was taken up.
-    heard: Heard,
-    /// Steps in doubt that a person called done.
-    resolved: BTreeSet<StepId>,
-    /// Front ends of which a person said that taking them out had not taken place, and that were not tried again since.
-    in_service: BTreeSet<FrontEndId>,
-    /// When a front end was proved to accept connections, if nothing was begun on it since.
-    proved: BTreeMap<FrontEndId, At>,
-    known_done: Vec<(StepId, u16)>,
+    pub(super) memory: Memory,
     violations: Vec<Violation>,
     checks: [u64; Invariant::ALL.len()],
+    /// Tests may ask one promise alone.
+    #[cfg(test)]
+    pub(super) only: Option<Invariant>,
+}
+
+/// What a monitor remembers: with the run and the truth, all that its judgement of the future depends on.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Memory {
+    pub(super) skipped: FixedBitSet,
+    pub(super) opened: Option<DomainId>,
+    /// The pool left its users to its partner, and not all front ends are back since.
+    pub(super) over: bool,
+    /// Whether the newest answer about readiness, and the newest count, were given since the run was taken up.
+    pub(super) heard_readiness: bool,
+    pub(super) heard_count: bool,
+    /// The newest answer about readiness is trouble, and nobody has tried to fail over on it.
+    pub(super) heard_trouble: bool,
+    /// Steps in doubt that a person called done.
+    pub(super) resolved: FixedBitSet,
+    /// Front ends of which a person said that taking them out had not taken place, and that were not tried again since.
+    pub(super) in_service: FixedBitSet,
+    /// Front ends that were proved to accept connections, if nothing was begun on them since, and that have not died
+    /// since by themselves; and those that have.
+    pub(super) proved: FixedBitSet,
+    pub(super) died: FixedBitSet,
+    /// Front ends that died since the newest answer about readiness: nobody can know yet.
+    pub(super) unheard: FixedBitSet,
+    /// Actions of the upgrade that are known done.
+    pub(super) known_done: FixedBitSet,
+}
+
+impl Clone for Memory {
+    fn clone(&self) -> Memory {
+        let mut memory = Memory::default();
+        memory.clone_from(self);
+        memory
+    }
+
+    /// Without a new allocation: explorers do this for each event.
+    fn clone_from(&mut self, from: &Memory) {
+        let Memory {
+            skipped,
+            opened,
+            over,
+            heard_readiness,
+            heard_count,
+            heard_trouble,
+            resolved,
+            in_service,
+            proved,
+            died,
+            unheard,
+            known_done,
+        } = from;
+        self.skipped.clone_from(skipped);
+        self.opened = *opened;
+        self.over = *over;
+        self.heard_readiness = *heard_readiness;
+        self.heard_count = *heard_count;
+        self.heard_trouble = *heard_trouble;
+        self.resolved.clone_from(resolved);
+        self.in_service.clone_from(in_service);
+        self.proved.clone_from(proved);
+        self.died.clone_from(died);
+        self.unheard.clone_from(unheard);
+        self.known_done.clone_from(known_done);
+    }
 }
 
 impl Monitor {
@@ -67,36 +113,24 @@ impl Monitor {
         &self.violations
     }
 
+    /// Takes the first of what was broken, and forgets the rest.
+    pub(super) fn take_violation(&mut self) -> Option<Violation> {
+        if self.violations.is_empty() {
+            return None;
+        }
+        self.violations.drain(..).next()
+    }
+
     /// How often each invariant was really asked, by its number less one.
     pub fn checks(&self) -> &[u64; Invariant::ALL.len()] {
         &self.checks
     }
 
     /// Looks once, after an event was folded.
-    pub fn observe(&mut self, glimpse: &Glimpse<'_>) {
-        match glimpse.event {
-            Event::Skip { front_end } | Event::Forgo { front_end } => {
-                self.skipped.insert(*front_end);
-            }
-            Event::Resumed => self.heard = Heard::default(),
-            Event::Answered { answer: Answer::Readiness(_), .. } => self.heard.readiness = true,
-            Event::Answered { answer: Answer::Counted(_), .. } => self.heard.count = true,
-            Event::Resolve { step, done: true } => {
-                self.resolved.insert(*step);
-            }
-            Event::Resolve { step, done: false } => {
-                self.in_service.extend(glimpse.graph.act(*step).and_then(takes_out));
-            }
-            Event::Begin { step } => {
-                if let Some(front_end) = glimpse.graph.kind(*step).front_end() {
-                    self.in_service.remove(&front_end);
-                    self.proved.remove(&front_end);
-                }
-            }
-            Event::Answered { step, answer: Answer::Accepting(_) } => self.accepted(glimpse, *step),
-            Event::Elapsed { timer } => self.accepted(glimpse, timer.step),
-            _ => {}
-        }
+    pub fn observe<T: Truth>(&mut self, glimpse: &Glimpse<'_, T>) {
+        self.began_again(glimpse);
+        self.note_deaths(glimpse);
+        self.note(glimpse);
         self.follow_failover(glimpse);
         self.one_domain_out(glimpse);
         self.stopped_before_upgrade(glimpse);
@@ -111,11 +145,12 @@ impl Monitor {
                 self.inside_the_window(glimpse, needed, "a domain opens");
             }
             self.settled_between_domains(glimpse, *domain);
-            self.opened = Some(*domain);
+            self.memory.opened = Some(*domain);
         }
         if let Event::Window { step, .. } = glimpse.event {
             let begins = matches!(glimpse.run.state(*step), StepState::Running(_));
             if begins && glimpse.graph.act(*step) == Some(Act::FailOver) {
+                self.fails_over_on_fresh_trouble(glimpse);
                 let needed = glimpse.graph.estimate().failed_over.unwrap_or_default();
                 self.inside_the_window(glimpse, needed, "failing over begins");
             }
@@ -129,173 +164,225 @@ impl Monitor {
         }
     }
 
-    fn check(
-        &mut self,
-        glimpse: &Glimpse<'_>,
-        invariant: Invariant,
-        holds: bool,
-        text: impl FnOnce() -> String,
-    ) {
-        self.checks[usize::from(invariant.number()) - 1] += 1;
-        if !holds {
-            self.violations.push(Violation { invariant, at: glimpse.now, text: text() });
+    /// Looks at what began or died since the last event, before there is another one.
+    pub(super) fn notice<T: Truth>(&mut self, graph: &StepGraph, run: &Run, truth: &T) {
+        // Nothing of this depends on which event there was.
+        let glimpse = Glimpse { graph, run, truth, event: &Event::Resumed };
+        self.began_again(&glimpse);
+        self.note_deaths(&glimpse);
+        self.follow_failover(&glimpse);
+        self.one_domain_out(&glimpse);
+        self.stopped_before_upgrade(&glimpse);
+        self.failed_over_once(&glimpse);
+    }
+
+    /// Remembers what the event says.
+    fn note<T: Truth>(&mut self, glimpse: &Glimpse<'_, T>) {
+        let memory = &mut self.memory;
+        match glimpse.event {
+            Event::Skip { front_end } | Event::Forgo { front_end } => {
+                memory.skipped.grow_and_insert(front_end.index());
+            }
+            Event::Resumed => {
+                memory.heard_readiness = false;
+                memory.heard_count = false;
+                memory.heard_trouble = false;
+            }
+            Event::Answered { answer: Answer::Readiness(readiness), .. } => {
+                memory.heard_readiness = true;
+                let trouble = matches!(readiness, Readiness::Busy | Readiness::InsufficientActiveFrontEnds);
+                memory.heard_trouble = trouble && glimpse.graph.failover_when() == FailoverWhen::Troubled;
+                memory.unheard.clear();
+            }
+            Event::Answered { answer: Answer::Counted(_), .. } => memory.heard_count = true,
+            Event::Resolve { step, done: true } => memory.resolved.grow_and_insert(step.index()),
+            Event::Resolve { step, done: false } => {
+                if let Some(front_end) = glimpse.graph.act(*step).and_then(takes_out) {
+                    memory.in_service.grow_and_insert(front_end.index());
+                }
+            }
+            Event::Begin { step } => {
+                if let Some(front_end) = glimpse.graph.kind(*step).front_end() {
+                    for set in [&mut memory.in_service, &mut memory.proved, &mut memory.died] {
+                        forget(set, front_end.index());
+                    }
+                }
+            }
+            Event::Answered { step, answer: Answer::Accepting(_) } => self.accepted(glimpse, *step),
+            Event::Elapsed { timer } => self.accepted(glimpse, timer.step),
+            _ => {}
         }
     }
 
-    /// Front ends that we took out and that nobody left out on purpose.
-    fn out(&self, glimpse: &Glimpse<'_>) -> Vec<FrontEndId> {
-        let out = glimpse.books.taken_out().iter().copied();
-        out.filter(|id| !self.skipped.contains(id) && !self.in_service.contains(id)).collect()
+    fn check(&mut self, invariant: Invariant, holds: bool, text: impl FnOnce() -> String) {
+        self.checks[usize::from(invariant.number()) - 1] += 1;
+        #[cfg(test)]
+        let holds = holds || self.only.is_some_and(|only| only != invariant);
+        if !holds {
+            self.violations.push(Violation { invariant, text: text() });
+        }
     }
 
-    fn follow_failover(&mut self, glimpse: &Glimpse<'_>) {
-        let books = glimpse.books;
-        if !books.pool().serves() {
-            self.over = true;
-        } else if self.over && self.not_back(glimpse).is_empty() {
-            self.over = false;
+    fn is_skipped(&self, front_end: FrontEndId) -> bool {
+        self.memory.skipped.contains(front_end.index())
+    }
+
+    /// Front ends that we took out and that nobody left out on purpose.
+    fn out<T: Truth>(&self, glimpse: &Glimpse<'_, T>) -> impl Iterator<Item = FrontEndId> {
+        let out = glimpse.truth.taken_out();
+        out.filter(|id| !self.is_skipped(*id) && !self.memory.in_service.contains(id.index()))
+    }
+
+    fn follow_failover<T: Truth>(&mut self, glimpse: &Glimpse<'_, T>) {
+        if !glimpse.truth.pool().serves() {
+            self.memory.over = true;
+        } else if self.memory.over && self.not_back(glimpse).next().is_none() {
+            self.memory.over = false;
         }
     }
 
     /// The step may have proved that its front end accepts connections.
-    fn accepted(&mut self, glimpse: &Glimpse<'_>, step: StepId) {
+    fn accepted<T: Truth>(&mut self, glimpse: &Glimpse<'_, T>, step: StepId) {
         if let StepKind::Accept(front_end) = glimpse.graph.kind(step)
             && glimpse.run.state(step) == StepState::Done
         {
-            self.proved.insert(front_end, glimpse.now);
+            self.memory.proved.grow_and_insert(front_end.index());
+            forget(&mut self.memory.died, front_end.index());
+            if glimpse.truth.is_dead(front_end) {
+                self.memory.died.grow_and_insert(front_end.index());
+            }
         }
     }
 
-    /// Whether it died by itself after it was proved to accept connections. It may be up again and not serve yet; that is
+    /// One that died by itself after it was proved to accept connections may be up again and not serve yet; that is
     /// nothing that the run left behind.
-    fn died_since(&self, glimpse: &Glimpse<'_>, id: FrontEndId) -> bool {
-        let died = glimpse.books.front_end(id).died_at();
-        self.proved.get(&id).is_some_and(|proved| died.is_some_and(|died| died >= *proved))
+    fn note_deaths<T: Truth>(&mut self, glimpse: &Glimpse<'_, T>) {
+        for front_end in glimpse.truth.died() {
+            self.memory.unheard.grow_and_insert(front_end.index());
+            if self.memory.proved.contains(front_end.index()) {
+                self.memory.died.grow_and_insert(front_end.index());
+            }
+        }
     }
 
     /// Front ends that do not accept connections, though nobody left them out and they did not die.
-    fn not_back(&self, glimpse: &Glimpse<'_>) -> Vec<FrontEndId> {
-        let books = glimpse.books;
-        let inactive = books.inactive().iter().chain(books.taken_out()).copied();
-        inactive.filter(|id| !self.skipped.contains(id) && !books.front_end(*id).dead()).collect()
+    fn not_back<T: Truth>(&self, glimpse: &Glimpse<'_, T>) -> impl Iterator<Item = FrontEndId> {
+        let truth = glimpse.truth;
+        truth.inactive().chain(truth.taken_out()).filter(|id| !self.is_skipped(*id) && !truth.is_dead(*id))
     }
 
-    fn one_domain_out(&mut self, glimpse: &Glimpse<'_>) {
-        let out = self.out(glimpse);
+    fn one_domain_out<T: Truth>(&mut self, glimpse: &Glimpse<'_, T>) {
         let plan = glimpse.graph.plan();
-        let mut domains = out.iter().map(|front_end| plan.front_end(*front_end).domain);
-        let first = domains.next();
-        let one = domains.all(|domain| Some(domain) == first);
-        let holds = one || self.over;
-        self.check(glimpse, Invariant::OneDomainOut, holds, || format!("{out:?} are out"));
+        let one = {
+            let mut domains = self.out(glimpse).map(|front_end| plan.front_end(front_end).domain);
+            let first = domains.next();
+            domains.all(|domain| Some(domain) == first)
+        };
+        let holds = one || self.memory.over;
+        let out = if holds { Vec::new() } else { self.out(glimpse).collect() };
+        self.check(Invariant::OneDomainOut, holds, || format!("{out:?} are out"));
     }
 
-    fn fresh_readiness(&mut self, glimpse: &Glimpse<'_>, domain: DomainId) {
-        let books = glimpse.books;
-        let fresh = books.last_readiness().is_some_and(|asked| {
-            let ready = matches!(asked.answer, Readiness::Ready { domain: true, .. });
-            ready && asked.domain == Some(domain) && asked.changes == books.changes()
-        });
-        let fresh = fresh && self.heard.readiness;
-        self.check(glimpse, Invariant::FreshAnswers, fresh, || {
-            format!("{domain:?} opens on {:?} after {} changes", books.last_readiness(), books.changes())
-        });
+    fn fresh_readiness<T: Truth>(&mut self, glimpse: &Glimpse<'_, T>, domain: DomainId) {
+        let given = glimpse.truth.readiness();
+        let fresh = given.is_some_and(|given| given.ready && given.domain == Some(domain) && given.fresh);
+        let holds = fresh && self.memory.heard_readiness;
+        self.check(Invariant::FreshAnswers, holds, || format!("{domain:?} opens on {given:?}"));
     }
 
-    fn stopped_before_upgrade(&mut self, glimpse: &Glimpse<'_>) {
-        let books = glimpse.books;
-        let counts = [books.upgraded_unstopped(), books.started_unfinished(), books.upgraded_twice()];
-        self.check(glimpse, Invariant::StoppedBeforeUpgrade, counts == [0; 3], || {
-            let [running, unfinished, twice] = counts;
+    /// Each trouble may send us to the other route once, and not after a resume.
+    fn fails_over_on_fresh_trouble<T: Truth>(&mut self, glimpse: &Glimpse<'_, T>) {
+        if glimpse.graph.failover_when() == FailoverWhen::Troubled {
+            let fresh = std::mem::take(&mut self.memory.heard_trouble);
+            self.check(Invariant::FreshAnswers, fresh, || "failing over begins on an old trouble".to_owned());
+        }
+    }
+
+    fn stopped_before_upgrade<T: Truth>(&mut self, glimpse: &Glimpse<'_, T>) {
+        let misdeeds = glimpse.truth.misdeeds();
+        self.check(Invariant::StoppedBeforeUpgrade, misdeeds == Misdeeds::default(), || {
+            let Misdeeds { upgraded_unstopped: running, started_unfinished: unfinished, upgraded_twice: twice } =
+                misdeeds;
             format!("{running} upgrades of running services, {unfinished} starts of unfinished upgrades, {twice} second starts")
         });
     }
 
     /// A start begins: no upgrade of the front end may be one that was cut off and has not been done again since.
-    fn started_in_doubt(&mut self, glimpse: &Glimpse<'_>) {
+    fn started_in_doubt<T: Truth>(&mut self, glimpse: &Glimpse<'_, T>) {
         let Event::Begin { step } = glimpse.event else { return };
         let Some(Act::Start { front_end }) = glimpse.graph.act(*step) else { return };
-        let book = glimpse.books.front_end(front_end);
         let upgrade = glimpse.graph.upgrade_of(front_end);
         let doubtful =
             (upgrade.start.0..upgrade.end.0).map(StepId).find(|step| match glimpse.graph.act(*step) {
                 Some(Act::Perform { moment, index, .. }) => {
-                    book.cut_off(moment, index) && !book.done(moment, index) && !self.resolved.contains(step)
+                    glimpse.truth.is_cut_off(front_end, moment, index)
+                        && !self.memory.resolved.contains(step.index())
                 }
                 _ => false,
             });
-        self.check(glimpse, Invariant::StoppedBeforeUpgrade, doubtful.is_none(), || {
+        self.check(Invariant::StoppedBeforeUpgrade, doubtful.is_none(), || {
             format!("{front_end:?} is started, and {doubtful:?} was cut off")
         });
     }
 
-    fn settled_between_domains(&mut self, glimpse: &Glimpse<'_>, domain: DomainId) {
-        let Some(last) = self.opened.filter(|last| *last != domain) else { return };
-        let books = glimpse.books;
-        let not_back: Vec<FrontEndId> = glimpse
-            .graph
-            .plan()
-            .domain(last)
-            .front_ends()
-            .filter(|id| !self.skipped.contains(id) && !books.front_end(*id).accepting())
-            .collect();
-        let soak = glimpse.graph.plan().settle().soak.as_millis() as u64;
-        let quiet = books.begun().last().map_or(u64::MAX, |(at, _)| glimpse.now.since(*at));
-        let holds = not_back.is_empty() && quiet >= soak;
-        self.check(glimpse, Invariant::SettledBetweenDomains, holds, || {
-            format!("{domain:?} opens with {not_back:?} not back, {quiet} ms after our last change")
+    fn settled_between_domains<T: Truth>(&mut self, glimpse: &Glimpse<'_, T>, domain: DomainId) {
+        let Some(last) = self.memory.opened.filter(|last| *last != domain) else { return };
+        let truth = glimpse.truth;
+        let front_ends = glimpse.graph.plan().domain(last).front_ends();
+        let excused = |id: FrontEndId| self.is_skipped(id) || self.memory.unheard.contains(id.index());
+        let not_back = front_ends.filter(|id| !excused(*id) && !truth.accepts(*id)).count();
+        let quiet = truth.is_quiet_for(glimpse.graph.plan().settle().soak);
+        self.check(Invariant::SettledBetweenDomains, not_back == 0 && quiet, || {
+            let soaked = if quiet { "after" } else { "before" };
+            format!("{domain:?} opens with {not_back} of {last:?} not back, {soaked} the end of the soak")
         });
     }
 
     /// A front end is about to be taken out: the count is fresh, the quorum stands after it, the window is open.
-    fn taking_out(&mut self, glimpse: &Glimpse<'_>, step: StepId, front_end: FrontEndId) {
-        let books = glimpse.books;
+    fn taking_out<T: Truth>(&mut self, glimpse: &Glimpse<'_, T>, step: StepId, front_end: FrontEndId) {
+        let truth = glimpse.truth;
         // Whoever is out, or serves nobody, is not taken out by this.
-        let already_out = books.taken_out().contains(&front_end) || !books.front_end(front_end).accepting();
-        if self.over {
+        let already_out = truth.taken_out().any(|out| out == front_end) || !truth.accepts(front_end);
+        if self.memory.over {
             return;
         }
         if !already_out {
             self.inside_the_window(glimpse, Duration::ZERO, "a stop begins");
+            let heard = self.memory.heard_readiness;
+            self.check(Invariant::FreshAnswers, heard, || {
+                format!(
+                    "{} begins, and the pool was not asked since the run was taken up",
+                    glimpse.graph.step(step).name
+                )
+            });
         }
-        let asked = books.last_count();
-        let fresh = asked.is_some_and(|asked| {
-            let since = usize::try_from(asked.changes).unwrap_or(usize::MAX);
-            self.heard.count
-                && books
-                    .begun()
-                    .get(since..)
-                    .is_some_and(|acts| acts.iter().all(|(_, act)| !takes_out_another(*act, front_end)))
-        });
-        self.check(glimpse, Invariant::FreshAnswers, fresh || already_out, || {
+        let fresh = self.memory.heard_count && truth.is_count_fresh(front_end);
+        self.check(Invariant::FreshAnswers, fresh || already_out, || {
             format!("{} begins on a count of before another stop", glimpse.graph.step(step).name)
         });
-        let quorum = &glimpse.graph.plan().pool().quorum;
-        let stands = asked.is_some_and(|asked| match &asked.answer {
-            Count::Unanswered => false,
-            Count::Inactive(inactive) => {
-                let mut down = inactive.clone();
-                down.extend_from_slice(books.taken_out());
-                down.push(front_end);
-                quorum.stands_without(&mut down)
-            }
-        });
-        self.check(glimpse, Invariant::QuorumStands, stands || already_out, || {
-            format!("{} begins, and by {asked:?} the quorum does not stand", glimpse.graph.step(step).name)
+        let mut down = Vec::new();
+        let counted = truth.counted_inactive(&mut down).is_some();
+        down.extend(truth.taken_out());
+        down.push(front_end);
+        let stands = counted && glimpse.graph.plan().pool().quorum.stands_without(&mut down);
+        self.check(Invariant::QuorumStands, stands || already_out, || {
+            format!(
+                "{} begins, and the quorum does not stand without {down:?}",
+                glimpse.graph.step(step).name
+            )
         });
     }
 
-    fn failed_over_once(&mut self, glimpse: &Glimpse<'_>) {
-        let books = glimpse.books;
-        let said = books.pool() == PoolState::Active || glimpse.run.served(glimpse.graph) != Served::Here;
-        let holds = books.failovers_succeeded() <= 1 && said;
-        self.check(glimpse, Invariant::FailedOverOnce, holds, || {
-            format!("failed over {} times; the pool is {:?}", books.failovers_succeeded(), books.pool())
+    fn failed_over_once<T: Truth>(&mut self, glimpse: &Glimpse<'_, T>) {
+        let (pool, times) = (glimpse.truth.pool(), glimpse.truth.failovers_succeeded());
+        let said = pool == PoolState::Active || glimpse.run.served(glimpse.graph) != Served::Here;
+        self.check(Invariant::FailedOverOnce, times <= 1 && said, || {
+            format!("failed over {times} times; the pool is {pool:?}")
         });
     }
 
-    /// Remembers which upgrades are known done, and how often they had begun by then.
-    fn known_done(&mut self, glimpse: &Glimpse<'_>) {
+    /// Remembers which actions of the upgrade are known done.
+    fn known_done<T: Truth>(&mut self, glimpse: &Glimpse<'_, T>) {
         let (Event::Answered { step: done, .. } | Event::Resolve { step: done, .. }) = *glimpse.event else {
             return;
         };
@@ -307,75 +394,79 @@ impl Monitor {
         };
         for step in (steps.start.0..steps.end.0).map(StepId) {
             let known = matches!(glimpse.run.state(step), StepState::Done | StepState::Needless);
-            if let (true, Some(act @ Act::Perform { moment: Moment::Upgrade, .. })) = (known, graph.act(step))
-            {
-                self.known_done.push((step, glimpse.books.times_begun(act)));
+            if let (true, Some(Act::Perform { moment: Moment::Upgrade, .. })) = (known, graph.act(step)) {
+                self.memory.known_done.grow_and_insert(step.index());
             }
         }
     }
 
-    fn complete_means_upgraded(&mut self, glimpse: &Glimpse<'_>, outcome: Outcome) {
-        let books = glimpse.books;
-        let again: Vec<StepId> = self
-            .known_done
-            .iter()
-            .filter(|(step, times)| {
-                glimpse.graph.act(*step).is_some_and(|act| books.times_begun(act) > *times)
-            })
-            .map(|(step, _)| *step)
-            .collect();
-        self.check(glimpse, Invariant::CompleteMeansUpgraded, again.is_empty(), || {
-            format!("{again:?} began again after they were known done")
-        });
+    /// No action of an upgrade begins after it is known done.
+    fn began_again<T: Truth>(&mut self, glimpse: &Glimpse<'_, T>) {
+        for act in glimpse.truth.begun() {
+            if let Act::Perform { front_end, moment: Moment::Upgrade, index } = act {
+                let step = StepId(glimpse.graph.upgrade_of(front_end).start.0 + u32::from(index));
+                let again = self.memory.known_done.contains(step.index());
+                self.check(Invariant::CompleteMeansUpgraded, !again, || {
+                    format!("{} began again after it was known done", glimpse.graph.step(step).name)
+                });
+            }
+        }
+    }
+
+    fn complete_means_upgraded<T: Truth>(&mut self, glimpse: &Glimpse<'_, T>, outcome: Outcome) {
         if outcome != Outcome::Complete {
             return;
         }
-        let left: Vec<FrontEndId> = glimpse
-            .graph
-            .plan()
-            .front_end_ids()
-            .filter(|id| !self.skipped.contains(id) && !books.front_end(*id).at_planned_version())
-            .collect();
-        self.check(glimpse, Invariant::CompleteMeansUpgraded, left.is_empty(), || {
-            format!("complete, and {left:?} are not at the planned version")
+        let all = glimpse.graph.plan().front_end_ids();
+        let left = all.filter(|id| !self.is_skipped(*id) && !glimpse.truth.is_upgraded(*id)).count();
+        self.check(Invariant::CompleteMeansUpgraded, left == 0, || {
+            format!("complete, and {left} front ends are not at the planned version")
         });
     }
 
-    fn inside_the_window(&mut self, glimpse: &Glimpse<'_>, needed: Duration, what: &str) {
-        let Some(window) = glimpse.graph.plan().window() else { return };
-        let passed = jiff::SignedDuration::from_millis(i64::try_from(glimpse.now.0).unwrap_or(i64::MAX));
-        let now = glimpse.origin.checked_add(passed).unwrap_or(jiff::Timestamp::MAX);
-        let left = window.end.duration_since(now);
-        let fits = now >= window.start && now < window.end && left.unsigned_abs() >= needed;
-        self.check(glimpse, Invariant::InsideTheWindow, fits, || format!("{what} at {now}"));
+    fn inside_the_window<T: Truth>(&mut self, glimpse: &Glimpse<'_, T>, needed: Duration, what: &str) {
+        if glimpse.graph.plan().window().is_some() {
+            let fits = glimpse.truth.fits_window(needed);
+            self.check(Invariant::InsideTheWindow, fits, || {
+                format!("{what} when it does not fit the window")
+            });
+        }
     }
 
-    fn nothing_left_out(&mut self, glimpse: &Glimpse<'_>, outcome: Outcome) {
+    fn nothing_left_out<T: Truth>(&mut self, glimpse: &Glimpse<'_, T>, outcome: Outcome) {
         if !matches!(outcome, Outcome::Complete | Outcome::Paused(_) | Outcome::Stopped) {
             return;
         }
-        let troubled: BTreeSet<FrontEndId> = match outcome {
-            Outcome::Stopped => {
-                let stuck = glimpse.run.stuck();
-                stuck.filter_map(|step| glimpse.graph.kind(step).front_end()).collect()
-            }
-            _ => BTreeSet::new(),
+        let truth = glimpse.truth;
+        let troubled = |id: FrontEndId| {
+            outcome == Outcome::Stopped
+                && glimpse.run.stuck().any(|step| glimpse.graph.kind(step).front_end() == Some(id))
         };
-        let failed_over = glimpse.books.pool() != PoolState::Active || glimpse.books.half_way();
-        // After failing back whoever failing over stopped is out as well.
-        let out = if self.over { self.not_back(glimpse) } else { self.out(glimpse) };
         // Who died is itself in trouble.
-        let excused = |id: &FrontEndId| {
-            troubled.contains(id) || glimpse.books.front_end(*id).dead() || self.died_since(glimpse, *id)
+        let excused =
+            |id: &FrontEndId| troubled(*id) || truth.is_dead(*id) || self.memory.died.contains(id.index());
+        // After failing back whoever failing over stopped is out as well.
+        let left: Vec<FrontEndId> = if self.memory.over {
+            self.not_back(glimpse).filter(|id| !excused(id)).collect()
+        } else {
+            self.out(glimpse).filter(|id| !excused(id)).collect()
         };
-        let left: Vec<FrontEndId> = out.into_iter().filter(|id| !excused(id)).collect();
-        let holds = left.is_empty() || failed_over;
-        self.check(glimpse, Invariant::NothingLeftOut, holds, || format!("{outcome:?} leaves {left:?} out"));
+        let failed_over = truth.pool() != PoolState::Active || truth.is_half_way();
+        self.check(Invariant::NothingLeftOut, left.is_empty() || failed_over, || {
+            format!("{outcome:?} leaves {left:?} out")
+        });
+    }
+}
+
+/// A set holds nothing beyond its length.
+fn forget(set: &mut FixedBitSet, member: usize) {
+    if set.contains(member) {
+        set.remove(member);
     }
 }
 
 /// The step and the front end, if this event set a stop (or an action before it) on its way.
-fn began_taking_out(glimpse: &Glimpse<'_>) -> Option<(StepId, FrontEndId)> {
+fn began_taking_out<T>(glimpse: &Glimpse<'_, T>) -> Option<(StepId, FrontEndId)> {
     let step = match glimpse.event {
         Event::Window { step, .. } | Event::Begin { step } => *step,
         Event::Answered { step, answer: Answer::Counted(_) } => *step,
@@ -385,19 +476,4 @@ fn began_taking_out(glimpse: &Glimpse<'_>) -> Option<(StepId, FrontEndId)> {
         return None;
     }
     takes_out(glimpse.graph.act(step)?).map(|front_end| (step, front_end))
-}
-
-/// The front end that an act takes out of service.
-fn takes_out(act: Act) -> Option<FrontEndId> {
-    match act {
-        Act::Stop { front_end, .. } | Act::Perform { front_end, moment: Moment::BeforeStop, .. } => {
-            Some(front_end)
-        }
-        _ => None,
-    }
-}
-
-/// Whether the act takes another front end out.
-fn takes_out_another(act: Act, than: FrontEndId) -> bool {
-    act == Act::FailOver || takes_out(act).is_some_and(|front_end| front_end != than)
 }

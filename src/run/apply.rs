@@ -3,10 +3,10 @@
 use super::event::illegal;
 use super::state::{Clearance, Gate, GateAt, Pause, StepState, Try, Watch};
 use super::{
-    Course, Event, Illegal, Outcome, PauseWhy, Phase, Run, Timer, TimerKind, Want, Why, WindowAnswer,
+    Course, Event, Illegal, Mistake, Outcome, PauseWhy, Phase, Run, Timer, TimerKind, Want, Why, WindowAnswer,
 };
 use crate::graph::{Link, Route, StepGraph, StepId, StepKind};
-use crate::plan::{Act, AfterDrain, Answer, Count, FailoverWhen, FrontEndId, Mode};
+use crate::plan::{Act, AfterDrain, Answer, Count, DomainId, FailoverWhen, FrontEndId, Mode};
 use crate::plan::{PartnerHealth, Problem, Readiness, VersionSeen};
 
 impl Run {
@@ -121,21 +121,30 @@ impl Run {
                     self.set(graph, ready, StepState::Pending(Try::default()));
                 }
             }
-            Phase::Open { domain, more: false } => {
-                // Nobody has to be taken out, so nothing was asked.
-                let steps = *graph.domain(domain);
-                for step in [steps.approve_before, Some(steps.ready)].into_iter().flatten() {
-                    self.set(graph, step, StepState::Needless);
-                }
+            // Nobody has to be taken out, so nothing was asked.
+            Phase::Open { domain, more: false } => self.needs_no_gate(graph, domain),
+            // The last front ends of the domain were skipped at its gate: nobody waits for the answers any more.
+            Phase::Settle(Some(domain))
+                if !self.state(graph.domain(domain).ready).is_satisfied()
+                    && !self.makes(Mistake::GateOutlivesItsDomain) =>
+            {
+                self.needs_no_gate(graph, domain);
             }
             _ => {}
+        }
+    }
+
+    fn needs_no_gate(&mut self, graph: &StepGraph, domain: DomainId) {
+        let steps = *graph.domain(domain);
+        for step in [steps.approve_before, Some(steps.ready)].into_iter().flatten() {
+            self.set(graph, step, StepState::Needless);
         }
     }
 
     /// The run goes no further: what was about to take a front end out is taken back.
     pub(super) fn turn(&mut self, graph: &StepGraph, course: Course) {
         self.core.course = course;
-        let active: Vec<StepId> = self.index.active.iter().copied().collect();
+        let active: Vec<StepId> = self.index.active.to_vec();
         for step in active {
             let out = self.index.route == Route::Rolling
                 && graph.kind(step).front_end().is_some_and(|front_end| self.index.is_out(front_end));
@@ -236,6 +245,11 @@ impl Run {
         // At the right version but not active: it is neither stopped nor upgraded again, but it is started and accepted
         // when its domain's turn comes.
         let back = |step| matches!(graph.link(step), Some(Link::Start | Link::Accept | Link::AfterAccept));
+        if self.makes(Mistake::NeedlessLeftAlone) && graph.has(Route::FailedOver) {
+            for step in graph.chain(Route::FailedOver, front_end) {
+                self.set(graph, step, StepState::Needless);
+            }
+        }
         for step in graph.chain(Route::Rolling, front_end) {
             if seen.active || !back(step) {
                 self.set(graph, step, StepState::Needless);
@@ -270,17 +284,23 @@ impl Run {
     }
 
     /// Whether a domain may be opened with these front ends inactive. None may be in a pool of three, where one down is
-    /// the minimum; elsewhere none that we have brought back: it accepted connections and does not any more.
+    /// the minimum; elsewhere none that is done, whether we brought it back or found it so: it accepted connections and
+    /// does not any more.
     fn may_open_with(&self, graph: &StepGraph, inactive: &[FrontEndId]) -> bool {
         if graph.plan().pool().quorum.all_before_a_domain {
             return inactive.is_empty();
         }
-        let upgraded = |front_end: &FrontEndId| {
+        let done = |front_end: &FrontEndId| {
             let accept = graph.accept_of(Route::Rolling, *front_end);
-            self.index.is_finished(*front_end) && self.state(accept) == StepState::Done
+            let accepted = match self.state(accept) {
+                StepState::Done => true,
+                StepState::Needless => !self.makes(Mistake::OpensWithDoneInactive),
+                _ => false,
+            };
+            self.index.is_finished(*front_end) && accepted
         };
         let mut unexcused = inactive.iter().filter(|id| !self.excuses(graph, std::slice::from_ref(id)));
-        !unexcused.any(upgraded)
+        !unexcused.any(done)
     }
 
     /// Whether the quorum stands without this front end, without those that we have out or left out, and without those
@@ -290,7 +310,9 @@ impl Run {
             Count::Unanswered => false,
             Count::Inactive(inactive) => {
                 let mut down = inactive.clone();
-                down.extend(self.index.out.iter().chain(&self.core.left_out).copied());
+                if !self.makes(Mistake::OwnStopsCountAsActive) {
+                    down.extend(self.index.out.iter().chain(&self.core.left_out).copied());
+                }
                 down.extend(graph.kind(step).front_end());
                 graph.plan().pool().quorum.stands_without(&mut down)
             }
@@ -298,7 +320,8 @@ impl Run {
         let out = graph.kind(step).front_end().is_some_and(|front_end| self.index.is_out(front_end));
         if stands {
             // A front end that is out already needs no window to be brought back.
-            return if out {
+            let needs_no_window = out || self.makes(Mistake::NoWindowBeforeStop);
+            return if needs_no_window {
                 StepState::Running(tried.begin())
             } else {
                 StepState::Clearing(tried, Clearance::Window)
@@ -342,6 +365,13 @@ impl Run {
             // services not drained, and FailedOver does not mean stopped.
             Ok(()) if performs || matches!(act, Act::Start { .. }) => StepState::Done,
             Ok(()) | Err(Problem::Unknown) => StepState::Doubt(tried, 0),
+            Err(Problem::Permanent)
+                if self.makes(Mistake::FailureIsDone) && graph.link(step) == Some(Link::Upgrade)
+                    || self.makes(Mistake::BackInServiceUnproved)
+                        && graph.link(step) == Some(Link::AfterAccept) =>
+            {
+                StepState::Done
+            }
             Err(Problem::Transient) => StepState::Waiting(Try { failed: true, ..tried }, Pause::BackOff),
             Err(Problem::Permanent) if performs => StepState::Stuck(Why::Failed),
             Err(Problem::Permanent) => StepState::Doubt(Try { attempt: Try::GIVEN_UP, ..tried }, 0),
@@ -424,7 +454,7 @@ impl Run {
 
     fn abort(&mut self, graph: &StepGraph) {
         self.turn(graph, Course::Ended(Outcome::Aborted));
-        let active: Vec<StepId> = self.index.active.iter().copied().collect();
+        let active: Vec<StepId> = self.index.active.to_vec();
         for step in active {
             if let (StepState::Running(tried), StepKind::Ensure(_)) = (self.state(step), graph.kind(step)) {
                 self.set(graph, step, StepState::Doubt(tried, 0));

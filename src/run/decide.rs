@@ -1,7 +1,7 @@
 //! What the machine decides by itself: the next event that needs nobody's answer.
 
 use super::state::{Clearance, GateAt, StepState};
-use super::{Course, Event, Outcome, Phase, Run, Why};
+use super::{Course, Event, Mistake, Outcome, Phase, Run, Why};
 use crate::graph::{Approval, Link, Route, StepGraph, StepId, StepKind};
 use crate::plan::{Act, DomainId, FailoverWhen, FrontEndId, Product};
 
@@ -25,7 +25,8 @@ impl Run {
         {
             return Some(event);
         }
-        if let Some(step) = self.next_step(graph) {
+        let cut_short = self.makes(Mistake::StopLeavesAllOut) && self.core.course == Course::Stopping;
+        if let Some(step) = self.next_step(graph).filter(|_| !cut_short) {
             return Some(Event::Begin { step });
         }
         self.decide_end()
@@ -199,7 +200,7 @@ impl Run {
         let again = || {
             let out = self.index.out.iter().filter(|_| rolling);
             out.map(|front_end| graph.first_of(*front_end))
-                .find(|step| self.index.entries.contains(step) && may(step))
+                .find(|step| self.index.entries.contains(*step) && may(step))
         };
         self.index.ready.iter().copied().find(may).or_else(again)
     }
@@ -224,7 +225,12 @@ impl Run {
             // Going on with a stop that was found half way takes nobody out.
             StepKind::Ensure(Act::Stop { .. }) => (rolling && !tried.partly).then_some(Clearance::Count(0)),
             StepKind::Ensure(_) if rolling && graph.takes_out(step) => Some(Clearance::Count(0)),
-            StepKind::Ensure(_) if graph.link(step) == Some(Link::Upgrade) => Some(Clearance::Stopped),
+            StepKind::Ensure(_) if graph.link(step) == Some(Link::Upgrade) => {
+                if self.makes(Mistake::WindowBeforeUpgrade) {
+                    return Some(Clearance::Window);
+                }
+                (!self.makes(Mistake::StopProofOutlives)).then_some(Clearance::Stopped)
+            }
             _ => None,
         }
     }

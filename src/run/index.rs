@@ -1,27 +1,26 @@
 //! What makes `decide` and `wanted` cheap: counts and small ordered sets, derived from the core and kept in step
 //! with it, one state change at a time. Never compared, never hashed, rebuilt when the route changes.
 
-use std::collections::BTreeSet;
-
+use super::ordered::Ordered;
 use super::state::{Clearance, Core, StepState};
 use crate::graph::{Route, StepGraph, StepId, StepKind};
 use crate::plan::FrontEndId;
 
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(PartialEq, Eq, Debug)]
 pub(super) struct Index {
     pub(super) route: Route,
     /// By step id: how many steps that it waits for are not satisfied.
     unmet: Vec<u32>,
     /// Steps that may begin as far as their predecessors go, and that need a place among those at work at once.
-    pub(super) entries: BTreeSet<StepId>,
+    pub(super) entries: Ordered<StepId>,
     /// The others that may begin as far as their predecessors go.
-    pub(super) ready: BTreeSet<StepId>,
+    pub(super) ready: Ordered<StepId>,
     /// Steps that want something.
-    pub(super) active: BTreeSet<StepId>,
-    pub(super) stuck: BTreeSet<StepId>,
+    pub(super) active: Ordered<StepId>,
+    pub(super) stuck: Ordered<StepId>,
     front_ends: Vec<Chain>,
     /// Front ends that we took out and that are not back, on the rolling route.
-    pub(super) out: BTreeSet<FrontEndId>,
+    pub(super) out: Ordered<FrontEndId>,
     /// Places taken among those at work at once.
     pub(super) at_work: u16,
     /// By domain: front ends whose chain is not finished.
@@ -35,6 +34,60 @@ pub(super) struct Index {
     pub(super) preflight_running: u32,
     /// The stop whose count is being asked. One at a time, or two would both be granted the last place of the quorum.
     pub(super) counting: Option<StepId>,
+}
+
+impl Clone for Index {
+    fn clone(&self) -> Index {
+        Index {
+            unmet: self.unmet.clone(),
+            entries: self.entries.clone(),
+            ready: self.ready.clone(),
+            active: self.active.clone(),
+            stuck: self.stuck.clone(),
+            front_ends: self.front_ends.clone(),
+            out: self.out.clone(),
+            domain_open: self.domain_open.clone(),
+            ..*self
+        }
+    }
+
+    /// Without a new allocation.
+    fn clone_from(&mut self, from: &Index) {
+        self.unmet.clone_from(&from.unmet);
+        self.entries.clone_from(&from.entries);
+        self.ready.clone_from(&from.ready);
+        self.active.clone_from(&from.active);
+        self.stuck.clone_from(&from.stuck);
+        self.front_ends.clone_from(&from.front_ends);
+        self.out.clone_from(&from.out);
+        self.domain_open.clone_from(&from.domain_open);
+        let Index {
+            route,
+            at_work,
+            open,
+            upgrades_open,
+            underway,
+            preflight_open,
+            preflight_running,
+            counting,
+            unmet: _,
+            entries: _,
+            ready: _,
+            active: _,
+            stuck: _,
+            front_ends: _,
+            out: _,
+            domain_open: _,
+        } = *from;
+        self.route = route;
+        self.at_work = at_work;
+        self.open = open;
+        self.upgrades_open = upgrades_open;
+        self.underway = underway;
+        self.preflight_open = preflight_open;
+        self.preflight_running = preflight_running;
+        self.counting = counting;
+    }
 }
 
 /// Counts over the chain of one front end.
@@ -65,12 +118,12 @@ impl Index {
         let mut index = Index {
             route,
             unmet: vec![0; graph.steps().len()],
-            entries: BTreeSet::new(),
-            ready: BTreeSet::new(),
-            active: BTreeSet::new(),
-            stuck: BTreeSet::new(),
+            entries: Ordered::default(),
+            ready: Ordered::default(),
+            active: Ordered::default(),
+            stuck: Ordered::default(),
             front_ends: vec![Chain::default(); plan.pool().front_ends.len()],
-            out: BTreeSet::new(),
+            out: Ordered::default(),
             at_work: 0,
             domain_open: vec![0; plan.pool().domains.len()],
             open: 0,
@@ -148,9 +201,9 @@ impl Index {
     fn leave(&mut self, graph: &StepGraph, step: StepId, state: StepState) {
         self.count(graph, step, state, false);
         self.offer(graph, step, false);
-        self.active.remove(&step);
-        self.stuck.remove(&step);
-        if is_counting(state) {
+        self.active.remove(step);
+        self.stuck.remove(step);
+        if self.counting == Some(step) {
             self.counting = None;
         }
     }
@@ -164,7 +217,7 @@ impl Index {
         if ready {
             offers.insert(step);
         } else {
-            offers.remove(&step);
+            offers.remove(step);
         }
     }
 
@@ -212,7 +265,7 @@ impl Index {
             if after.is_out() {
                 self.out.insert(front_end);
             } else {
-                self.out.remove(&front_end);
+                self.out.remove(front_end);
             }
         }
         match (before.at_work(self.route), after.at_work(self.route)) {

@@ -18,6 +18,9 @@ mod apply;
 mod decide;
 mod event;
 mod index;
+mod mistake;
+mod ordered;
+pub(crate) mod packed;
 mod person;
 mod settle;
 mod state;
@@ -36,16 +39,41 @@ pub use wanted::Wanted;
 use crate::graph::{Route, StepGraph, StepId};
 use crate::plan::{FrontEndId, Mode};
 use index::Index;
+#[cfg(test)]
+pub(crate) use mistake::Mistake;
+#[cfg(not(test))]
+use mistake::Mistake;
 use state::Core;
 
 /// A legal history of events over one graph, folded.
 ///
 /// Two runs are equal when their futures are: the index and the epoch stay outside.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Run {
     core: Core,
     index: Index,
     epoch: u32,
+    #[cfg(test)]
+    mistake: Option<Mistake>,
+}
+
+impl Clone for Run {
+    fn clone(&self) -> Run {
+        Run {
+            core: self.core.clone(),
+            index: self.index.clone(),
+            epoch: self.epoch,
+            #[cfg(test)]
+            mistake: self.mistake,
+        }
+    }
+
+    /// Without a new allocation: explorers do this for each event.
+    fn clone_from(&mut self, from: &Run) {
+        self.core.clone_from(&from.core);
+        self.index.clone_from(&from.index);
+        self.epoch = from.epoch;
+    }
 }
 
 impl PartialEq for Run {
@@ -74,7 +102,31 @@ impl Run {
             forgone: 0,
         };
         let index = Index::new(graph, &core, Route::Rolling);
-        Run { core, index, epoch: 0 }
+        Run {
+            core,
+            index,
+            epoch: 0,
+            #[cfg(test)]
+            mistake: None,
+        }
+    }
+
+    /// A run of a machine that makes a mistake.
+    #[cfg(test)]
+    pub(crate) fn mistaken(graph: &StepGraph, mistake: Mistake) -> Run {
+        Run { mistake: Some(mistake), ..Run::new(graph) }
+    }
+
+    /// Whether a test has planted this mistake.
+    #[cfg(test)]
+    fn makes(&self, mistake: Mistake) -> bool {
+        self.mistake == Some(mistake)
+    }
+
+    #[cfg(not(test))]
+    #[inline(always)]
+    fn makes(&self, _: Mistake) -> bool {
+        false
     }
 
     /// The state of a step of this run's graph.
@@ -114,7 +166,7 @@ impl Run {
 
     /// Whether a step needs a person.
     pub fn needs_person(&self, step: StepId) -> bool {
-        self.index.stuck.contains(&step)
+        self.index.stuck.contains(step)
     }
 
     /// Steps that want something, in order.
@@ -140,6 +192,9 @@ impl Run {
     /// Where the users of the pool are served, as far as this run knows.
     pub fn served(&self, graph: &StepGraph) -> Served {
         let Some(over) = graph.over() else { return Served::Here };
+        if self.makes(Mistake::SaysServedHere) {
+            return Served::Here;
+        }
         match (self.state(over.fail_over), self.state(over.fail_back)) {
             (StepState::Done, StepState::Done) => Served::Here,
             (StepState::Done, _) => Served::ByPartner,

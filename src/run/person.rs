@@ -2,7 +2,7 @@
 
 use super::event::illegal;
 use super::state::{Pause, StepState, Try};
-use super::{Course, Illegal, Phase, Run};
+use super::{Course, Illegal, Mistake, Phase, Run};
 use crate::graph::{Route, StepGraph, StepId, StepKind};
 use crate::plan::FrontEndId;
 
@@ -15,7 +15,8 @@ impl Run {
     pub(super) fn resume(&mut self, graph: &StepGraph) {
         self.epoch += 1;
         self.core.course = Course::Forward;
-        let taken_up: Vec<StepId> = self.index.active.union(&self.index.stuck).copied().collect();
+        let mut taken_up: Vec<StepId> = [&*self.index.active, &*self.index.stuck].concat();
+        taken_up.sort_unstable();
         for step in taken_up {
             let next = resumed(graph.kind(step), self.state(step));
             self.set(graph, step, next);
@@ -24,10 +25,12 @@ impl Run {
             self.take_up(graph, front_end);
         }
         match self.core.phase {
+            Phase::Gate(_) if self.makes(Mistake::ReadinessOutlivesResume) => {}
             Phase::Gate(domain) => {
                 // Also a gate that had just opened, or that was about to send us to the other route.
                 self.set(graph, graph.domain(domain).ready, StepState::Pending(Try::default()));
             }
+            Phase::Open { .. } if self.makes(Mistake::OpenOutlivesResume) => {}
             Phase::Open { domain, .. } => self.core.phase = Phase::Open { domain, more: false },
             Phase::Over { from: Some(_) } => {
                 let begun = graph
@@ -57,7 +60,9 @@ impl Run {
     /// A stuck step is to be tried again. What may have taken place is looked at first.
     pub(super) fn retry(&mut self, graph: &StepGraph, step: StepId) -> Result<(), Illegal> {
         match (self.checked(graph, step)?, graph.kind(step)) {
-            (StepState::Stuck(why), StepKind::Ensure(_)) if why.is_of_an_effect() => {
+            (StepState::Stuck(why), StepKind::Ensure(_))
+                if why.is_of_an_effect() && !self.makes(Mistake::RetryWithoutLook) =>
+            {
                 self.set(graph, step, StepState::Doubt(Try::look(), 0));
             }
             (StepState::Stuck(_), _) => self.set(graph, step, StepState::Pending(Try::default())),

@@ -2,7 +2,7 @@
 
 use super::event::illegal;
 use super::state::{OBSERVERS, Pause, StepState, Try, Watch, WatchAt};
-use super::{Illegal, Phase, Run, TimerKind, Why};
+use super::{Illegal, Mistake, Phase, Run, TimerKind, Why};
 use crate::graph::{Link, Route, StepGraph, StepId, StepKind};
 use crate::plan::{Act, FrontEndId, Observation};
 
@@ -22,8 +22,16 @@ impl Run {
             Observation::Done => self.set(graph, step, StepState::Done),
             Observation::NotDone => self.not_done(graph, step, Try { partly: false, ..tried }),
             // Half stopped is out: another try goes on with it.
-            Observation::Partly if stop => self.not_done(graph, step, Try { partly: true, ..tried }),
-            Observation::Failed { .. } if tried.failed => self.not_done(graph, step, tried),
+            Observation::Partly if stop => {
+                let partly = !self.makes(Mistake::HalfStoppedIsNotOut);
+                self.not_done(graph, step, Try { partly, ..tried });
+            }
+            // It ran and failed. Nobody knows how much of it took place: one that takes its front end out may have.
+            Observation::Failed { .. } if tried.failed => {
+                let takes_out = graph.link(step) == Some(Link::BeforeStop);
+                let partly = takes_out && !self.makes(Mistake::FailedActionIsNotOut);
+                self.not_done(graph, step, Try { partly, ..tried });
+            }
             Observation::Failed { transient: true } => {
                 let tried = Try { interrupted: false, failed: true, ..tried };
                 self.set(graph, step, StepState::Waiting(tried, Pause::BackOff));
@@ -63,7 +71,7 @@ impl Run {
         }
         self.proof_is_over(graph, step);
         self.set(graph, step, StepState::Pending(Try { late: false, hard: false, ..tried }));
-        if graph.act(step) == Some(Act::FailOver) {
+        if graph.act(step) == Some(Act::FailOver) && !self.makes(Mistake::FailsOverOnOldTrouble) {
             self.back_to_the_gate(graph);
         }
     }
@@ -127,7 +135,7 @@ impl Run {
         let watch = Watch { observer, ..watch };
         let next = match (watch.at, good) {
             (WatchAt::AskLast, true) => StepState::Done,
-            (WatchAt::Ask, true) if stay_good.is_zero() => StepState::Done,
+            (WatchAt::Ask, true) if stay_good.is_zero() || self.makes(Mistake::NoSoak) => StepState::Done,
             (_, true) => StepState::Watching(Watch { at: WatchAt::RestGood, ..watch }),
             (WatchAt::Ask, false) => StepState::Watching(Watch { at: WatchAt::Rest, ..watch }),
             // It was good and is not any more: the time it must stay good begins again, so many times.

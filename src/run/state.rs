@@ -21,7 +21,8 @@ pub struct Try {
     pub failed: bool,
     /// How often its turn came and the front end was not found stopped.
     pub unready: u8,
-    /// A stop that was found half way: the front end is out, so going on with it takes nobody out.
+    /// A stop that was found half way, or an action before it that ran and failed: the front end is out, so going on with it
+    /// takes nobody out.
     pub partly: bool,
 }
 
@@ -195,8 +196,8 @@ impl StepState {
     /// Whether something was begun on the target that the step itself has not undone.
     pub fn has_begun(self) -> bool {
         match self {
-            StepState::Pending(tried) => tried.partly,
-            StepState::Needless | StepState::Skipped | StepState::Clearing(..) => false,
+            StepState::Pending(tried) | StepState::Clearing(tried, _) => tried.partly,
+            StepState::Needless | StepState::Skipped => false,
             StepState::Stuck(why) => why.is_of_an_effect() || why == Why::Unhealthy,
             _ => true,
         }
@@ -322,7 +323,7 @@ pub enum Served {
 }
 
 /// The part of a run that is compared and hashed: two runs with the same core have the same future.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(PartialEq, Eq, Hash, Debug)]
 pub(super) struct Core {
     /// By step id.
     pub(super) steps: Vec<StepState>,
@@ -336,6 +337,27 @@ pub(super) struct Core {
     pub(super) left_out: Vec<FrontEndId>,
     /// Failed front ends that the plan's tolerance left out.
     pub(super) forgone: u16,
+}
+
+impl Clone for Core {
+    fn clone(&self) -> Core {
+        Core {
+            steps: self.steps.clone(),
+            absent: self.absent.clone(),
+            left_out: self.left_out.clone(),
+            ..*self
+        }
+    }
+
+    /// Without a new allocation.
+    fn clone_from(&mut self, from: &Core) {
+        self.steps.clone_from(&from.steps);
+        self.absent.clone_from(&from.absent);
+        self.left_out.clone_from(&from.left_out);
+        self.phase = from.phase;
+        self.course = from.course;
+        self.forgone = from.forgone;
+    }
 }
 
 /// A timer that a run waits for. `ordinal` tells one wait from the next of the same kind.

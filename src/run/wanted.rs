@@ -1,7 +1,7 @@
 //! What should be in flight in the present state.
 
 use super::state::{Clearance, GateAt, OBSERVERS, Pause, StepState, Try, Watch, WatchAt};
-use super::{Course, Run, Timer, TimerKind, Want};
+use super::{Course, Mistake, Run, Timer, TimerKind, Want};
 use crate::graph::{StepGraph, StepId, StepKind};
 use crate::plan::{Act, DomainId, FrontEndId, Mode, Question};
 
@@ -34,7 +34,7 @@ impl Run {
         if self.outcome().is_some() {
             return;
         }
-        for step in &self.index.active {
+        for step in self.index.active.iter() {
             self.wants_of(graph, *step, &mut |want| wanted.0.push(want));
         }
         wanted.0.sort_unstable();
@@ -83,6 +83,7 @@ impl Run {
                 wants(Want::Ensure { step, act: hardened(act, tried), attempt: tried.attempt });
                 wants(timer(TimerKind::Limit, limit_ordinal(tried)));
             }
+            (StepState::Waiting(..), _) if self.makes(Mistake::NoBackOff) => {}
             (StepState::Waiting(tried, Pause::BackOff), _) => {
                 wants(timer(TimerKind::BackOff, tried.attempt));
             }

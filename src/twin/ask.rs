@@ -75,8 +75,9 @@ impl Twin {
             true => (Count::Inactive(self.books.inactive.clone()), Facts::default()),
             false => (Count::Unanswered, said("the observer does not answer")),
         };
+        let takings = self.books.takings.len() as u64;
         self.books.counted =
-            Some(Counted { at: self.now, changes: self.books.changes(), answer: answer.clone() });
+            Some(Counted { at: self.now, changes: self.books.changes(), takings, answer: answer.clone() });
         (Answer::Counted(answer), facts)
     }
 

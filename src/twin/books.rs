@@ -217,6 +217,9 @@ pub struct Counted {
     pub at: At,
     /// How many acts had begun when it was asked: see [`Books::changes`].
     pub changes: u64,
+    /// How many times front ends had been taken out when it was asked: see [`Books::takings`].
+    #[serde(default)]
+    pub takings: u64,
     /// What was answered.
     pub answer: Count,
 }
@@ -240,6 +243,10 @@ pub struct Books {
     pub(super) failed_back: u16,
     pub(super) sessions: Sessions,
     pub(super) begun: Vec<(At, Act)>,
+    #[serde(default)]
+    pub(super) deaths: Vec<FrontEndId>,
+    #[serde(default)]
+    pub(super) takings: Vec<FrontEndId>,
     pub(super) readiness: Option<Asked>,
     pub(super) counted: Option<Counted>,
     pub(super) upgraded_unstopped: u16,
@@ -275,6 +282,8 @@ impl Books {
             failed_back: 0,
             sessions: Sessions::default(),
             begun: Vec::new(),
+            deaths: Vec::new(),
+            takings: Vec::new(),
             readiness: None,
             counted: None,
             upgraded_unstopped: 0,
@@ -346,6 +355,14 @@ impl Books {
     /// Every act that began on the pool, and when, in order. What was refused, found done or joined is not there.
     pub fn begun(&self) -> &[(At, Act)] {
         &self.begun
+    }
+    /// Every front end that died by itself, in order; one that died twice is there twice.
+    pub fn deaths(&self) -> &[FrontEndId] {
+        &self.deaths
+    }
+    /// Every front end that we took out while it served, in order; one that was taken out twice is there twice.
+    pub fn takings(&self) -> &[FrontEndId] {
+        &self.takings
     }
     /// How many acts have begun: it rises with each change of ours.
     pub fn changes(&self) -> u64 {

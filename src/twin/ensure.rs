@@ -346,6 +346,9 @@ impl Twin {
             return;
         }
         book.taken_out = true;
+        if book.active {
+            self.books.takings.push(front_end);
+        }
         book.done[Moment::AfterAccept as usize] = 0;
         if let Err(place) = self.books.taken_out.binary_search(&front_end) {
             self.books.taken_out.insert(place, front_end);

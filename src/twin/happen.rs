@@ -152,6 +152,7 @@ impl Twin {
     pub(super) fn die(&mut self, plan: &Plan, front_end: FrontEndId, returns_after: Option<u64>) {
         self.go_down(plan, front_end, Computer::Down);
         self.books.front_ends[front_end.index()].died_at = Some(self.now);
+        self.books.deaths.push(front_end);
         if let Some(length) = returns_after {
             let due = self.enter(length, Event::Booted(front_end));
             self.lines[front_end.index()].computer = Some(due);

@@ -1,0 +1,98 @@
+//! A proof, run: both cores, the clock, and somebody who watches how far it is.
+
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::graph::StepGraph;
+use crate::proof::{Budgets, Finds, Tally, Verdict, Walk, Worker};
+
+/// How far a proof may go.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    pub budgets: Budgets,
+    /// The most states that are met before the proof gives up.
+    pub states: u64,
+    /// How many workers leave states at once; none: as many as the machine has cores.
+    pub workers: Option<usize>,
+}
+
+/// The most states if nobody says otherwise. Each costs about 40 bytes while the walk goes on: four gigabytes.
+pub const MOST_STATES: u64 = 100_000_000;
+
+impl Default for Bounds {
+    fn default() -> Bounds {
+        Bounds { budgets: Budgets::default(), states: MOST_STATES, workers: None }
+    }
+}
+
+/// How a proof ended.
+#[derive(Clone, Debug)]
+pub struct Proved {
+    /// `None`: the bound was reached first.
+    pub verdict: Option<Verdict>,
+    pub tally: Tally,
+    pub took: Duration,
+}
+
+/// States of a level that one worker leaves at a time.
+const PIECE: usize = 128;
+/// Pieces that are left before what was found is taken. It bounds what waits to be taken.
+const PIECES: usize = 256;
+
+/// Walks all states of a plan, until everything was walked, something is broken, or the bound is reached.
+pub fn prove(graph: &StepGraph, bounds: &Bounds, mut watch: impl FnMut(&Tally, Duration)) -> Proved {
+    let begun = Instant::now();
+    let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
+    let mut walk = Walk::new(graph, bounds.budgets);
+    let mut workers: Vec<_> =
+        (0..bounds.workers.unwrap_or_else(cores).max(1)).map(|_| walk.worker()).collect();
+    while walk.level() > 0 && !walk.is_broken() {
+        let mut first = 0;
+        while first < walk.level() && !walk.is_broken() {
+            let last = (first + PIECE * PIECES).min(walk.level());
+            for finds in leave(&walk, first, last, &mut workers) {
+                walk.take(finds);
+            }
+            first = last;
+            watch(walk.tally(), begun.elapsed());
+            if walk.met() > bounds.states {
+                return Proved { verdict: None, tally: *walk.tally(), took: begun.elapsed() };
+            }
+        }
+        walk.end_level();
+    }
+    let verdict = Some(walk.verdict());
+    Proved { verdict, tally: *walk.tally(), took: begun.elapsed() }
+}
+
+/// Leaves the states of a stretch, all workers at once; what they found, in the order of the states.
+fn leave<'g>(walk: &Walk<'g>, first: usize, last: usize, workers: &mut [Worker<'g>]) -> Vec<Finds> {
+    let piece = |nth: usize| first + nth * PIECE..(first + (nth + 1) * PIECE).min(last);
+    let pieces = (last - first).div_ceil(PIECE);
+    let next = AtomicUsize::new(0);
+    let work = |worker: &mut Worker<'g>| {
+        let mut finds = Vec::new();
+        loop {
+            let nth = next.fetch_add(1, Ordering::Relaxed);
+            if nth >= pieces {
+                return finds;
+            }
+            finds.push((nth, walk.expand(piece(nth), worker)));
+        }
+    };
+    let mut all: Vec<(usize, Finds)> = match workers {
+        [one] => work(one),
+        _ if pieces == 1 => work(&mut workers[0]),
+        workers => std::thread::scope(|scope| {
+            let threads: Vec<_> = workers.iter_mut().map(|worker| scope.spawn(|| work(worker))).collect();
+            let ended = threads.into_iter().flat_map(|thread| match thread.join() {
+                Ok(finds) => finds,
+                Err(panic) => std::panic::resume_unwind(panic),
+            });
+            ended.collect()
+        }),
+    };
+    all.sort_by_key(|(nth, _)| *nth);
+    all.into_iter().map(|(_, finds)| finds).collect()
+}

@@ -1,0 +1,370 @@
+//! One state of a proof, and everything that can happen in it.
+//!
+//! A state is a run at rest, the world beside it, what the monitor remembers, and how much may still interfere. From a
+//! state the run goes on by one thing that happens (an answer, a limit, a death, a person, a crash) and by everything
+//! that the machine then decides by itself, until it waits again.
+
+use super::answers::{Becomes, Helps, Move};
+use super::monitor::{Glimpse, Memory, Monitor, Violation};
+use super::world::World;
+use super::{Invariant, Truth};
+use crate::graph::{StepGraph, StepKind};
+use crate::plan::{FrontEndId, Observation};
+use crate::run::packed::Reader;
+use crate::run::{Event, Outcome, Run, Wanted};
+
+/// How much may interfere in one history: what is bounded, so that there are not too many of them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Budgets {
+    /// How often the process is taken up again: after a crash, a pause, a stop or an abort.
+    pub crashes: u8,
+    /// How many front ends die by themselves.
+    pub deaths: u8,
+    /// What persons do beside resuming and approving: pause, abort, retry, skip, resolve.
+    pub acts: u8,
+    /// How many front ends are found otherwise than planned before the run: upgraded already, or down.
+    pub found: u8,
+}
+
+impl Default for Budgets {
+    fn default() -> Budgets {
+        Budgets { crashes: 1, deaths: 1, acts: 1, found: 1 }
+    }
+}
+
+/// One state.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) run: Run,
+    pub(super) world: World,
+    pub(super) memory: Memory,
+    pub(super) left: Budgets,
+}
+
+impl Node {
+    /// Before the first event.
+    pub(super) fn new(run: Run, graph: &StepGraph, budgets: Budgets) -> Node {
+        Node { run, world: World::new(graph), memory: Memory::default(), left: budgets }
+    }
+
+    fn become_like(&mut self, other: &Node) {
+        self.run.clone_from(&other.run);
+        self.world.become_like(&other.world);
+        self.memory.clone_from(&other.memory);
+        self.left = other.left;
+    }
+
+    pub(super) fn pack(&self, bytes: &mut Vec<u8>) {
+        bytes.clear();
+        self.run.pack(bytes);
+        self.world.pack(bytes);
+        self.memory.pack(bytes);
+        let Budgets { crashes, deaths, acts, found } = self.left;
+        bytes.extend([crashes, deaths, acts, found]);
+    }
+
+    /// Becomes the state that was packed.
+    pub(super) fn unpack(&mut self, graph: &StepGraph, bytes: &[u8]) -> Option<()> {
+        let mut reader = Reader(self.run.unpack(graph, bytes)?);
+        self.world.unpack(&mut reader)?;
+        self.memory.unpack(&mut reader)?;
+        let [crashes, deaths, acts, found] = [reader.byte()?, reader.byte()?, reader.byte()?, reader.byte()?];
+        self.left = Budgets { crashes, deaths, acts, found };
+        Some(())
+    }
+}
+
+/// What led from one state to the next, as it happened.
+#[derive(Clone, Debug)]
+pub enum Happened {
+    /// The run folded it.
+    Event(Event),
+    /// A front end died by itself; perhaps it was up again before anybody looked.
+    Died { front_end: FrontEndId, returns: bool },
+    /// The process died.
+    Crashed,
+}
+
+/// What a broken promise looks like.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Fault {
+    Violation(Violation),
+    /// An event that must be legal was refused.
+    Refused(&'static str),
+}
+
+impl Fault {
+    pub(super) fn violation(self) -> Violation {
+        match self {
+            Fault::Violation(violation) => violation,
+            Fault::Refused(why) => {
+                let text = format!("the machine refuses an answer that it asked for: {why}");
+                Violation { invariant: Invariant::CanEnd, text }
+            }
+        }
+    }
+}
+
+/// Goes on from states. Its buffers are used again and again, so that a state costs no allocation.
+#[derive(Debug)]
+pub(super) struct Stepper<'g> {
+    graph: &'g StepGraph,
+    pub(super) at: Node,
+    next: Node,
+    torn: Node,
+    monitor: Monitor,
+    moves: Vec<Move>,
+    wanted: Wanted,
+    then: Wanted,
+    /// What happened on the way to the present successor, if anybody wants to know.
+    pub(super) trace: Option<Vec<Happened>>,
+}
+
+/// Where a way leads.
+pub(super) struct Successor<'a> {
+    pub(super) node: &'a Node,
+    pub(super) helps: Helps,
+    pub(super) fault: Option<Fault>,
+    pub(super) trace: &'a [Happened],
+}
+
+/// Decisions after one event before it is said that deciding never comes to rest. A run of the largest pool that can
+/// be proved decides a few for each front end and domain.
+const MOST_DECISIONS: usize = 2_000;
+
+impl<'g> Stepper<'g> {
+    pub(super) fn new(node: Node, graph: &'g StepGraph) -> Stepper<'g> {
+        Stepper {
+            graph,
+            at: node.clone(),
+            next: node.clone(),
+            torn: node,
+            monitor: Monitor::new(),
+            moves: Vec::new(),
+            wanted: Wanted::default(),
+            then: Wanted::default(),
+            trace: None,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn ask_only(&mut self, only: Option<Invariant>) {
+        self.monitor.only = only;
+    }
+
+    pub(super) fn checks(&self) -> &[u64; Invariant::ALL.len()] {
+        self.monitor.checks()
+    }
+
+    /// The first state: a new run, come to rest.
+    pub(super) fn first(&mut self, found: &mut dyn FnMut(Successor<'_>)) {
+        self.wanted = Wanted::default();
+        self.next.become_like(&self.at);
+        self.open();
+        let fault = self.rest(found);
+        self.emit(Helps::Best, fault, found);
+    }
+
+    /// Everything that can follow the present state; `true` when the run has ended there, for now or for good.
+    pub(super) fn leave(&mut self, found: &mut dyn FnMut(Successor<'_>)) -> bool {
+        self.at.run.wanted(self.graph, &mut self.wanted);
+        let mut moves = std::mem::take(&mut self.moves);
+        moves.clear();
+        for want in self.wanted.iter() {
+            self.at.world.answers(self.graph, want, &mut moves);
+        }
+        for made in &moves {
+            if !made.finds || self.at.left.found > 0 {
+                self.make(made, found);
+            }
+        }
+        self.moves = moves;
+        let outcome = self.at.run.outcome();
+        if outcome.is_none() {
+            self.deaths(found);
+        }
+        if !outcome.is_some_and(Outcome::is_final) {
+            self.persons(found);
+        }
+        outcome.is_some()
+    }
+
+    /// Whether anything is wanted in the present state.
+    pub(super) fn is_dead_end(&mut self) -> bool {
+        self.at.run.wanted(self.graph, &mut self.wanted);
+        self.at.run.outcome().is_none() == self.wanted.is_empty()
+    }
+
+    fn open(&mut self) {
+        if let Some(trace) = &mut self.trace {
+            trace.clear();
+        }
+        self.monitor.memory.clone_from(&self.next.memory);
+    }
+
+    fn note(&mut self, happened: impl FnOnce() -> Happened) {
+        if let Some(trace) = &mut self.trace {
+            trace.push(happened());
+        }
+    }
+
+    fn make(&mut self, made: &Move, found: &mut dyn FnMut(Successor<'_>)) {
+        self.next.become_like(&self.at);
+        self.open();
+        self.next.left.found -= u8::from(made.finds);
+        self.next.world.settle(made);
+        let fault = self.fold(&made.event).or_else(|| self.rest(found));
+        self.emit(made.helps, fault, found);
+    }
+
+    fn deaths(&mut self, found: &mut dyn FnMut(Successor<'_>)) {
+        if self.at.left.deaths == 0 {
+            return;
+        }
+        for front_end in self.graph.plan().front_end_ids() {
+            if self.at.world.is_dead(front_end) {
+                continue;
+            }
+            for returns in [false, true] {
+                self.next.become_like(&self.at);
+                self.open();
+                self.next.left.deaths -= 1;
+                self.next.world.die(front_end, returns);
+                self.note(|| Happened::Died { front_end, returns });
+                let fault = self.notice();
+                self.emit(Helps::Not, fault, found);
+            }
+        }
+    }
+
+    /// A process that dies and is taken up, and what persons say.
+    fn persons(&mut self, found: &mut dyn FnMut(Successor<'_>)) {
+        if self.at.left.crashes > 0 {
+            self.next.become_like(&self.at);
+            self.open();
+            if self.at.run.outcome().is_none() {
+                self.note(|| Happened::Crashed);
+            }
+            self.next.left.crashes -= 1;
+            self.next.world.forget_what_just_happened();
+            self.next.world.closed = false;
+            let fault = self.fold(&Event::Resumed);
+            if fault.is_none() && self.next.left.acts > 0 {
+                // A person's word comes with the resume.
+                let taken_up = self.next.clone();
+                let trace = self.trace.clone();
+                self.say(&taken_up, trace.as_deref(), found);
+                self.next.become_like(&taken_up);
+                self.open();
+                self.trace = trace;
+            }
+            let fault = fault.or_else(|| self.rest(found));
+            self.emit(Helps::Not, fault, found);
+        }
+        if self.at.left.acts > 0 && self.at.run.outcome().is_none() {
+            let at = self.at.clone();
+            self.say(&at, self.trace.is_some().then_some(&[]), found);
+        }
+    }
+
+    /// Everything that makes sense that a person may say in a state.
+    fn say(&mut self, from: &Node, since: Option<&[Happened]>, found: &mut dyn FnMut(Successor<'_>)) {
+        let graph = self.graph;
+        let mut sayings = vec![(Event::Pause, Becomes::Same), (Event::Abort, Becomes::Same)];
+        let all = graph.plan().front_end_ids();
+        sayings.extend(all.map(|front_end| (Event::Skip { front_end }, Becomes::Same)));
+        let matters = from.run.stuck().chain(from.run.active());
+        for step in matters {
+            sayings.push((Event::Retry { step }, Becomes::Same));
+            if let StepKind::Ensure(act) = graph.kind(step) {
+                from.world.looks(graph, act, &mut |saw, becomes| {
+                    // Who says how it ended knows.
+                    match saw {
+                        Observation::Done => sayings.push((Event::Resolve { step, done: true }, becomes)),
+                        Observation::NotDone => sayings.push((Event::Resolve { step, done: false }, becomes)),
+                        _ => {}
+                    }
+                });
+            }
+        }
+        for (event, becomes) in sayings {
+            self.next.become_like(from);
+            self.open();
+            if let (Some(trace), Some(since)) = (&mut self.trace, since) {
+                trace.extend_from_slice(since);
+            }
+            let made = Move { event, becomes, helps: Helps::Not, finds: false };
+            if self.next.run.apply(graph, &made.event).is_err() {
+                continue;
+            }
+            self.next.run.clone_from(&from.run);
+            self.next.left.acts -= 1;
+            self.next.world.settle(&made);
+            let fault = self.fold(&made.event).or_else(|| self.rest(found));
+            self.emit(Helps::Not, fault, found);
+        }
+    }
+
+    /// Folds one event and looks once.
+    fn fold(&mut self, event: &Event) -> Option<Fault> {
+        self.note(|| Happened::Event(event.clone()));
+        if let Err(illegal) = self.next.run.apply(self.graph, event) {
+            return Some(Fault::Refused(illegal.why));
+        }
+        let Node { run, world, .. } = &self.next;
+        self.monitor.observe(&Glimpse { graph: self.graph, run, truth: world, event });
+        self.monitor.take_violation().map(Fault::Violation)
+    }
+
+    /// Looks at what began or died, without an event.
+    fn notice(&mut self) -> Option<Fault> {
+        let Node { run, world, .. } = &self.next;
+        self.monitor.notice(self.graph, run, world);
+        self.monitor.take_violation().map(Fault::Violation)
+    }
+
+    /// Lets the machine decide until it waits, then begins what it wants. The process may die between any two decisions.
+    fn rest(&mut self, found: &mut dyn FnMut(Successor<'_>)) -> Option<Fault> {
+        for _ in 0..MOST_DECISIONS {
+            let Some(event) = self.next.run.decide(self.graph) else {
+                self.next.run.wanted(self.graph, &mut self.then);
+                self.next.world.begin(&self.wanted, &self.then);
+                return self.notice();
+            };
+            if self.next.left.crashes > 0 && self.next.run.outcome().is_none() {
+                self.tear(found);
+            }
+            if let Some(fault) = self.fold(&event) {
+                return Some(fault);
+            }
+        }
+        let text = "deciding does not come to rest".to_owned();
+        Some(Fault::Violation(Violation { invariant: Invariant::CanEnd, text }))
+    }
+
+    /// The process dies here, with this event as its last record, and is taken up.
+    fn tear(&mut self, found: &mut dyn FnMut(Successor<'_>)) {
+        self.torn.become_like(&self.next);
+        self.torn.memory.clone_from(&self.monitor.memory);
+        let trace = self.trace.clone();
+        self.note(|| Happened::Crashed);
+        let crashes = self.next.left.crashes - 1;
+        // One crash at a time: the next is met when this one's state is left.
+        self.next.left.crashes = 0;
+        self.next.world.forget_what_just_happened();
+        self.next.world.closed = false;
+        let fault = self.fold(&Event::Resumed).or_else(|| self.rest(found));
+        self.next.left.crashes = crashes;
+        self.emit(Helps::Not, fault, found);
+        self.next.become_like(&self.torn);
+        self.monitor.memory.clone_from(&self.torn.memory);
+        self.trace = trace;
+    }
+
+    fn emit(&mut self, helps: Helps, fault: Option<Fault>, found: &mut dyn FnMut(Successor<'_>)) {
+        self.next.world.forget_what_just_happened();
+        self.next.memory.clone_from(&self.monitor.memory);
+        let trace = self.trace.as_deref().unwrap_or_default();
+        found(Successor { node: &self.next, helps, fault, trace });
+    }
+}

@@ -1,0 +1,54 @@
+//! Each mistake is planted in the machine of a small plan, and the proof must say which promise it breaks.
+
+use super::{NONE, small, walk};
+use crate::proof::{Budgets, Invariant, Verdict};
+use crate::run::{Mistake, Run};
+
+/// The mistake, a plan that meets it, how much has to interfere, and the promise that speaks of it. Others may break
+/// sooner; they are not asked here.
+const PLANTED: [(Mistake, &str, Budgets, Invariant); 19] = [
+    (Mistake::WindowBeforeUpgrade, "window", NONE, Invariant::CanEnd),
+    (Mistake::NoWindowBeforeStop, "window", NONE, Invariant::InsideTheWindow),
+    (Mistake::OpenOutlivesResume, "two-domains", CRASH, Invariant::FreshAnswers),
+    (Mistake::ReadinessOutlivesResume, "two-domains", CRASH, Invariant::FreshAnswers),
+    (Mistake::StopProofOutlives, "one-domain", CRASH, Invariant::StoppedBeforeUpgrade),
+    (Mistake::HalfStoppedIsNotOut, "two-domains", ACT, Invariant::NothingLeftOut),
+    (Mistake::OwnStopsCountAsActive, "quorum", NONE, Invariant::QuorumStands),
+    (Mistake::NeedlessLeftAlone, "partner-always", FOUND, Invariant::NothingLeftOut),
+    (Mistake::RetryWithoutLook, "two-domains", CRASH_AND_ACT, Invariant::StoppedBeforeUpgrade),
+    (Mistake::FailsOverOnOldTrouble, "partner-when-troubled", NONE, Invariant::FreshAnswers),
+    (Mistake::StopLeavesAllOut, "two-at-once", NONE, Invariant::NothingLeftOut),
+    (Mistake::SaysServedHere, "partner-always", NONE, Invariant::FailedOverOnce),
+    (Mistake::FailureIsDone, "no-version", NONE, Invariant::CompleteMeansUpgraded),
+    (Mistake::NoSoak, "two-domains", NONE, Invariant::SettledBetweenDomains),
+    (Mistake::BackInServiceUnproved, "actions-around", NONE, Invariant::OneDomainOut),
+    (Mistake::NoBackOff, "two-domains", NONE, Invariant::CanEnd),
+    (Mistake::GateOutlivesItsDomain, "two-domains", ACT, Invariant::FreshAnswers),
+    (Mistake::FailedActionIsNotOut, "one-domain", CRASH_AND_ACT, Invariant::NothingLeftOut),
+    (Mistake::OpensWithDoneInactive, "two-at-once", ALL, Invariant::SettledBetweenDomains),
+];
+
+const CRASH: Budgets = Budgets { crashes: 1, ..NONE };
+const ACT: Budgets = Budgets { acts: 1, ..NONE };
+const FOUND: Budgets = Budgets { found: 1, ..NONE };
+const CRASH_AND_ACT: Budgets = Budgets { crashes: 1, acts: 1, ..NONE };
+const ALL: Budgets = Budgets { crashes: 0, deaths: 1, acts: 1, found: 1 };
+
+#[test]
+fn every_planted_mistake_breaks_the_promise_that_speaks_of_it() {
+    let mut wrong = Vec::new();
+    for (mistake, plan, budgets, invariant) in PLANTED {
+        let graph = small(plan);
+        let (verdict, tally) = walk(Run::mistaken(&graph, mistake), &graph, budgets, Some(invariant));
+        match verdict {
+            Verdict::Broken(broken) if broken.violation.invariant == invariant => {
+                assert!(!broken.history.is_empty(), "{mistake:?} breaks it without a history");
+            }
+            Verdict::Broken(broken) => {
+                wrong.push(format!("{mistake:?} breaks {:?}: {:#?}", broken.violation, broken.history))
+            }
+            Verdict::Proved => wrong.push(format!("{mistake:?} was not caught in {} states", tally.states)),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -1,0 +1,47 @@
+//! Mistakes that tests plant in the machine. A proof that cannot fail proves nothing, so each of these must be caught, and
+//! by the promise that speaks of it. Outside of this crate's tests a machine makes none of them.
+
+/// A mistake. Each was made once, by a reading of the design or by this code, or stands for a promise that nothing else
+/// would put to the test.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Mistake {
+    /// The window is asked before an upgrade too: it can leave a stopped front end behind.
+    WindowBeforeUpgrade,
+    /// No window is asked before a stop.
+    NoWindowBeforeStop,
+    /// An open domain outlives a resume.
+    OpenOutlivesResume,
+    /// The pool's answer outlives a resume.
+    ReadinessOutlivesResume,
+    /// Whether a front end is still stopped is not asked before its upgrade.
+    StopProofOutlives,
+    /// A half stopped front end is taken for one that was not stopped.
+    HalfStoppedIsNotOut,
+    /// Our own stops are not taken off the count of active front ends.
+    OwnStopsCountAsActive,
+    /// Front ends that need nothing are left alone on the failed-over route.
+    NeedlessLeftAlone,
+    /// What is tried again is not looked at first.
+    RetryWithoutLook,
+    /// Failing over is tried again on the trouble of yesterday.
+    FailsOverOnOldTrouble,
+    /// A stop for trouble leaves the healthy front ends of the domain out.
+    StopLeavesAllOut,
+    /// While the partner serves the run says that the pool does.
+    SaysServedHere,
+    /// An action that failed is taken for done.
+    FailureIsDone,
+    /// Health is believed at first sight.
+    NoSoak,
+    /// A failed action that puts a front end back into service is taken for done.
+    BackInServiceUnproved,
+    /// A wait after a failure waits for nothing.
+    NoBackOff,
+    /// Found by the proof: the gate of a domain whose last front ends were skipped stayed open, and its answers were taken
+    /// for those of the next.
+    GateOutlivesItsDomain,
+    /// Found by the proof: an action before a stop that ran and failed was taken for one that had not taken place.
+    FailedActionIsNotOut,
+    /// Found by the proof: a front end that was found upgraded and died did not keep the next domain from being opened.
+    OpensWithDoneInactive,
+}
