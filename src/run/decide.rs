@@ -187,10 +187,11 @@ impl Run {
     fn next_in_chain(&self, graph: &StepGraph) -> Option<StepId> {
         let rolling = self.index.route == Route::Rolling;
         let may = |step: &StepId| {
-            let counts = matches!(
-                self.clearance(graph, *step),
-                Some(Clearance::Count(_)) if self.index.counting.is_some()
-            );
+            let counting = self.index.counting.is_some_and(|step| {
+                let window = matches!(self.state(step), StepState::Clearing(_, Clearance::Window));
+                !(window && self.makes(Mistake::CountsBesideAWindow))
+            });
+            let counts = counting && matches!(self.clearance(graph, *step), Some(Clearance::Count(_)));
             // What is in trouble stays as it is: nothing more is begun on a front end with a stuck step.
             let front_end = graph.kind(*step).front_end();
             let stuck = self.index.stuck.iter().any(|stuck| graph.kind(*stuck).front_end() == front_end);

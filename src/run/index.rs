@@ -32,7 +32,7 @@ pub(super) struct Index {
     pub(super) underway: u32,
     pub(super) preflight_open: u32,
     pub(super) preflight_running: u32,
-    /// The stop whose count is being asked. One at a time, or two would both be granted the last place of the quorum.
+    /// The stop whose count, or whose window after it, is being asked. One at a time, or two would both be granted the last place of the quorum.
     pub(super) counting: Option<StepId>,
 }
 
@@ -293,8 +293,12 @@ impl Index {
     }
 }
 
+/// The window is asked on the strength of the count, so no other count may come between.
 fn is_counting(state: StepState) -> bool {
-    matches!(state, StepState::Clearing(_, Clearance::Count(_) | Clearance::CountAgain(_)))
+    matches!(
+        state,
+        StepState::Clearing(_, Clearance::Count(_) | Clearance::CountAgain(_) | Clearance::Window)
+    )
 }
 
 fn bump(count: &mut u32, yes: bool, add: bool) {

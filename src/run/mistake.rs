@@ -42,6 +42,9 @@ pub(crate) enum Mistake {
     GateOutlivesItsDomain,
     /// Found by the proof: an action before a stop that ran and failed was taken for one that had not taken place.
     FailedActionIsNotOut,
+    /// Found by the proof: while the window was asked for one stop, another was counted, and what that count said did not
+    /// keep the first from beginning.
+    CountsBesideAWindow,
     /// Found by the proof: a front end that was found upgraded and died did not keep the next domain from being opened.
     OpensWithDoneInactive,
 }

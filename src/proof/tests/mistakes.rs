@@ -6,7 +6,7 @@ use crate::run::{Mistake, Run};
 
 /// The mistake, a plan that meets it, how much has to interfere, and the promise that speaks of it. Others may break
 /// sooner; they are not asked here.
-const PLANTED: [(Mistake, &str, Budgets, Invariant); 19] = [
+const PLANTED: [(Mistake, &str, Budgets, Invariant); 20] = [
     (Mistake::WindowBeforeUpgrade, "window", NONE, Invariant::CanEnd),
     (Mistake::NoWindowBeforeStop, "window", NONE, Invariant::InsideTheWindow),
     (Mistake::OpenOutlivesResume, "two-domains", CRASH, Invariant::FreshAnswers),
@@ -25,6 +25,7 @@ const PLANTED: [(Mistake, &str, Budgets, Invariant); 19] = [
     (Mistake::NoBackOff, "two-domains", NONE, Invariant::CanEnd),
     (Mistake::GateOutlivesItsDomain, "two-domains", ACT, Invariant::FreshAnswers),
     (Mistake::FailedActionIsNotOut, "one-domain", CRASH_AND_ACT, Invariant::NothingLeftOut),
+    (Mistake::CountsBesideAWindow, "actions-at-once", NONE, Invariant::QuorumStands),
     (Mistake::OpensWithDoneInactive, "two-at-once", ALL, Invariant::SettledBetweenDomains),
 ];
 
