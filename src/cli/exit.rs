@@ -21,6 +21,8 @@ pub enum Ending {
     Ran(Outcome),
     /// An invariant is broken, and which was shown.
     Broken,
+    /// A bound was reached before there was an answer.
+    Undecided,
 }
 
 pub const DONE: u8 = 0;
@@ -31,6 +33,7 @@ pub const STOPPED: u8 = 4;
 pub const PAUSED: u8 = 5;
 pub const REFUSED: u8 = 6;
 pub const NO: u8 = 7;
+pub const UNDECIDED: u8 = 8;
 
 /// The exit code of what a command came to.
 pub fn code(result: &Result<Ending, Failure>) -> u8 {
@@ -40,6 +43,7 @@ pub fn code(result: &Result<Ending, Failure>) -> u8 {
             Ending::Unread => ERROR,
             Ending::Invalid => INVALID,
             Ending::Broken => NO,
+            Ending::Undecided => UNDECIDED,
             Ending::Ran(outcome) => match outcome {
                 Outcome::Complete | Outcome::Abandoned => DONE,
                 Outcome::Paused(_) => PAUSED,

@@ -1,12 +1,16 @@
 //! `poolroll prove`: walks every history that a plan can have.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::exit::Ending;
 use super::failure::Failure;
+use super::status::Format;
 use super::{output, reading};
 use crate::exec::prove::{Bounds, MOST_STATES, prove};
-use crate::proof::{Budgets, Verdict};
+use crate::proof::{Budgets, MOST_ACTIONS, Verdict};
+use crate::report::lines::grouped;
+use crate::report::{proof_human, proof_json};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -27,35 +31,53 @@ pub struct Args {
     /// The most states that are met before the proof gives up
     #[arg(long, value_name = "N", default_value_t = MOST_STATES)]
     states: u64,
+    /// How the result is shown
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 }
+
+/// How often somebody who watches hears how far it is.
+const PROGRESS: Duration = Duration::from_secs(5);
 
 pub fn run(args: &Args) -> Result<Ending, Failure> {
     let file = reading::read(&args.plan)?;
     let Some(compiled) = reading::compile(&file) else { return Ok(Ending::Invalid) };
     let graph = &compiled.graph;
+    let upgrade = graph.plan().upgrade();
+    let actions = upgrade.before_stop.len() + upgrade.actions.len() + upgrade.after_accept.len();
+    if actions > MOST_ACTIONS {
+        output::say(&format!(
+            "undecided: a proof can tell {MOST_ACTIONS} actions of a front end apart, and the plan has {actions}"
+        ));
+        return Ok(Ending::Undecided);
+    }
     let Args { crashes, deaths, acts, found, states, .. } = *args;
     let bounds = Bounds { budgets: Budgets { crashes, deaths, acts, found }, states, workers: None };
+    let mut told = Duration::ZERO;
     let proved = prove(graph, &bounds, |tally, took| {
-        output::say(&format!("{tally:?} {took:?}"));
-    });
-    output::say(&format!("{:?} {:?}", proved.tally, proved.took));
-    match proved.verdict {
-        None => output::say("bound"),
-        Some(Verdict::Proved) => output::say("proved"),
-        Some(Verdict::Broken(broken)) => {
-            output::say(&format!("{:?}", broken.violation));
-            for happened in &broken.history {
-                let step = match happened {
-                    crate::proof::Happened::Event(event) => crate::exec::record::step_of(event),
-                    _ => None,
-                };
-                output::say(&format!(
-                    "  {:<30} {happened:?}",
-                    step.map_or("", |step| graph.step(step).name.as_str())
-                ));
-            }
-            return Ok(Ending::Broken);
+        if took >= told + PROGRESS {
+            told = took;
+            let speed = (tally.states as f64 / took.as_secs_f64()) as u64;
+            output::say(&format!(
+                "{} states, {} a second, {} steps deep",
+                grouped(tally.states),
+                grouped(speed),
+                tally.depth
+            ));
         }
+    });
+    match args.format {
+        Format::Human => {
+            let mut text = String::new();
+            // Writing to a text cannot fail.
+            let _ = proof_human::write(&mut text, graph, &bounds, &proved);
+            output::text(&text)?;
+        }
+        Format::Json => output::data(|mut out| proof_json::write(&mut out, graph, &bounds, &proved))?,
     }
-    Ok(Ending::Done)
+    Ok(match proved.verdict {
+        Some(Verdict::Proved) => Ending::Done,
+        Some(Verdict::Broken(_)) => Ending::Broken,
+        None => Ending::Undecided,
+    })
 }

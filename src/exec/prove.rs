@@ -56,7 +56,7 @@ pub fn prove(graph: &StepGraph, bounds: &Bounds, mut watch: impl FnMut(&Tally, D
             }
             first = last;
             watch(walk.tally(), begun.elapsed());
-            if walk.met() > bounds.states {
+            if walk.tally().states > bounds.states {
                 return Proved { verdict: None, tally: *walk.tally(), took: begun.elapsed() };
             }
         }

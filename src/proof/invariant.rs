@@ -48,6 +48,29 @@ impl Invariant {
         Invariant::NothingLeftOut,
     ];
 
+    /// The promise in words, for people.
+    pub fn promise(self) -> &'static str {
+        match self {
+            Invariant::OneDomainOut => "front ends that we take out belong to one upgrade domain",
+            Invariant::FreshAnswers => "a domain, a stop and a failover begin on fresh answers only",
+            Invariant::StoppedBeforeUpgrade => {
+                "nothing is upgraded that is not stopped, or started while it is upgraded"
+            }
+            Invariant::SettledBetweenDomains => {
+                "no next domain opens before the last one is back and the pool has settled"
+            }
+            Invariant::QuorumStands => "no stop begins unless the quorum stands after it",
+            Invariant::FailedOverOnce => "the pool is failed over at most once, and the run says so",
+            Invariant::CompleteMeansUpgraded => {
+                "complete means upgraded, and no upgrade begins again once it is done"
+            }
+            Invariant::InsideTheWindow => "no stop and no failover begins outside the window",
+            Invariant::CanEnd => "from every state the run can end, and it never waits for nothing",
+            Invariant::SameEndAfterResume => "a run that is killed and resumed comes to the same end",
+            Invariant::NothingLeftOut => "a pause, a stop and the end leave no healthy front end out",
+        }
+    }
+
     /// Its number in the design.
     pub fn number(self) -> u8 {
         self as u8 + 1

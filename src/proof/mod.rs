@@ -1,18 +1,54 @@
-//! The invariants: what must always hold, checked over the truth about a pool and not over what the run believes.
+//! The invariants, and the proof that no history of a plan breaks one.
 //!
 //! [`Monitor`] is shown every event and the [`Truth`] beside it. Rehearsals, the tests of resuming and the proof use the
-//! same code, so that a promise has one meaning.
+//! same code, so that a promise has one meaning. [`Walk`] meets every state that a plan's machine can reach over a
+//! [`World`] that is against it.
+//!
+//! # For whoever does not believe it
+//!
+//! **What is proved.** For one plan: `poolroll prove` goes through every history that the machine of exactly this plan can
+//! have, with its own limits and counts, as long as no more interferes than the budgets allow. It is the machine that runs
+//! live, not a model of it: the same `decide`, `wanted` and `apply`. In each state everything that is wanted is answered in
+//! every way; every limit may run out before or after its effect took place; an effect may have begun or not, go on after it
+//! was let go of, end half way, fail, or be done without anybody hearing of it; the pool answers what it likes, and not the
+//! same twice; the window closes; a front end dies, and perhaps comes back by itself; the process dies between any two
+//! records and is taken up; a person pauses, aborts, retries, skips, resolves, approves or never does. The promises are
+//! asked after every event. From every state an end is in reach, and there is none in which the run waits for nothing.
+//!
+//! **How it could be wrong.** A state that was met is remembered by 64 bits of it: among a hundred million states the chance
+//! that any two are taken for one is below one in three thousand. The world is a model: what it may do is written in
+//! `answers.rs`, and what it may not is what the proof does not cover; the command prints that with every verdict. A
+//! promise that nothing can break proves nothing, so for each of those that the proof asks a mistake is planted in the
+//! machine by the tests, and the proof must find it.
+//!
+//! **What is tested, and not proved.** That a killed run comes to the same end (each journal is cut at every record and
+//! taken up); the shell, the journal and its disk, the claims and the commands; the twin, which is another model of the
+//! same pool, with a clock; drivers. That loops which a limit bounds in time stay within it is by construction of the
+//! clock, not by the proof.
+//!
+//! **What is neither.** Answers that lie about a single front end; a person who says wrongly how a step ended; an order
+//! that reaches a front end only after somebody looked and found nothing; two runs on one pool that share no folder of
+//! claims; what the vendor's installer does.
+//!
+//! # How a state is kept small
+//!
+//! A run, the world beside it and what the monitor remembers take some fifty bytes: neighbouring steps in the same state are
+//! written once (`packed.rs`). The world leaves open what nobody has looked at, so one state stands for every moment at
+//! which an effect could have ended (`world.rs`). No reduction for symmetry or for the order of independent events is made
+//! yet: a plan that works on many front ends at once, as every plan with a partner does while the partner serves, has more
+//! states than can be met.
 
 mod answers;
 mod invariant;
 mod monitor;
 mod node;
 mod packed;
-#[cfg(test)]
-mod tests;
 mod truth;
 mod walk;
 mod world;
+
+#[cfg(test)]
+mod tests;
 
 pub use invariant::Invariant;
 pub use monitor::{Glimpse, Monitor, Violation};

@@ -156,7 +156,7 @@ impl<'g> Walk<'g> {
         Walk::of(Run::new(graph), graph, budgets)
     }
 
-    pub(super) fn of(run: Run, graph: &'g StepGraph, budgets: Budgets) -> Walk<'g> {
+    pub(crate) fn of(run: Run, graph: &'g StepGraph, budgets: Budgets) -> Walk<'g> {
         let mut walk = Walk {
             graph,
             begins: Node::new(run, graph, budgets),
@@ -191,11 +191,6 @@ impl<'g> Walk<'g> {
     /// How many states the present level has. None: everything was walked.
     pub fn level(&self) -> usize {
         self.level.len()
-    }
-
-    /// How many states were met so far.
-    pub fn met(&self) -> u64 {
-        self.met.len() as u64
     }
 
     pub fn tally(&self) -> &Tally {
@@ -265,6 +260,7 @@ impl<'g> Walk<'g> {
                 self.next.push(finds.new.get(place));
             }
         }
+        self.tally.states = self.met.len() as u64;
         self.tally.transitions += finds.transitions;
         for (sum, more) in self.tally.checks.iter_mut().zip(finds.checks) {
             *sum += more;
@@ -278,7 +274,6 @@ impl<'g> Walk<'g> {
     pub fn end_level(&mut self) {
         std::mem::swap(&mut self.level, &mut self.next);
         self.next.clear();
-        self.tally.states = self.met.len() as u64;
         self.tally.bytes += self.level.bytes.len() as u64;
         if self.level.len() > 0 {
             self.tally.depth += 1;

@@ -9,6 +9,19 @@ pub fn counted(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
+/// A large number as people read it: `1,234,567`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (nth, digit) in digits.chars().enumerate() {
+        if nth > 0 && (digits.len() - nth) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// A length as people read it: at most its two largest units, so `1h5m` and not `1h5m12s300ms`.
 pub fn rough(length: Duration) -> String {
     let seconds = length.as_secs();
@@ -72,6 +85,7 @@ mod tests {
         let ordinals: Vec<String> = [1, 2, 3, 4, 11, 12, 13, 21, 22, 111].map(ordinal).into();
         assert_eq!(ordinals.join(" "), "first second third 4th 11th 12th 13th 21st 22nd 111th");
         assert_eq!(counted(1, "file"), "1 file");
+        assert_eq!([7, 700, 7_000, 1_234_567].map(grouped).join(" "), "7 700 7,000 1,234,567");
         assert_eq!(counted(0, "file"), "0 files");
         assert_eq!(listed(&["a", "b", "c"], "or"), "a, b or c");
         assert_eq!(listed(&["a"], "or"), "a");

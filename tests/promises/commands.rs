@@ -111,9 +111,12 @@ fn a_run_is_paused_by_another_process_and_taken_up_again() {
     let persons = report["persons"].as_array().unwrap();
     assert_eq!(persons[0]["reason"], "lunch");
     assert_eq!(persons[1]["did"], "took it up");
-    // The pool's time hurries only while a process runs it.
+    // The pool's time hurries only while a process runs it: the journal says where it went on.
     let at = |value: &Value| value.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
-    let away = at(&persons[1]["at"]).duration_since(at(&status["at"]));
+    let journal = std::fs::read_to_string(dir.path().join("runs").join(run).join("journal.jsonl")).unwrap();
+    let records = journal.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let went_on = records.filter_map(|record| record["body"]["event"].get("pace").cloned()).last().unwrap();
+    let away = at(&went_on["origin"]).duration_since(at(&status["at"]));
     let passed = jiff::SignedDuration::try_from(left.elapsed()).unwrap();
     assert!(away.is_positive() && away <= passed, "away for {away}, and {passed} had passed");
 }

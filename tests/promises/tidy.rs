@@ -17,7 +17,7 @@ fn layers() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("proof", &["graph", "plan", "run", "twin"]),
         ("pool", &["graph", "plan", "twin"]),
         ("exec", &["document", "graph", "plan", "pool", "proof", "run", "twin"]),
-        ("report", &["document", "exec", "graph", "plan", "run", "twin"]),
+        ("report", &["document", "exec", "graph", "plan", "proof", "run", "twin"]),
         ("cli", &["document", "exec", "graph", "plan", "pool", "proof", "report", "run", "twin"]),
     ])
 }
