@@ -13,7 +13,9 @@
 //! was let go of, end half way, fail, or be done without anybody hearing of it; the pool answers what it likes, and not the
 //! same twice; the window closes; a front end dies, and perhaps comes back by itself; the process dies between any two
 //! records and is taken up; a person pauses, aborts, retries, skips, resolves, approves or never does. The promises are
-//! asked after every event. From every state an end is in reach, and there is none in which the run waits for nothing.
+//! asked after every event. From every state an end is in reach, there is none in which the run
+//! waits for nothing, and what goes round is ended by one limit that runs all the while (looked for where there are no more
+//! than four million states).
 //!
 //! **How it could be wrong.** A state that was met is remembered by 64 bits of it: among a hundred million states the chance
 //! that any two are taken for one is below one in three thousand. The world is a model: what it may do is written in
@@ -23,8 +25,7 @@
 //!
 //! **What is tested, and not proved.** That a killed run comes to the same end (each journal is cut at every record and
 //! taken up); the shell, the journal and its disk, the claims and the commands; the twin, which is another model of the
-//! same pool, with a clock; drivers. That loops which a limit bounds in time stay within it is by construction of the
-//! clock, not by the proof.
+//! same pool, with a clock; drivers.
 //!
 //! **What is neither.** Answers that lie about a single front end; a person who says wrongly how a step ended; an order
 //! that reaches a front end only after somebody looked and found nothing; two runs on one pool that share no folder of
@@ -40,6 +41,7 @@
 
 mod answers;
 mod invariant;
+mod loops;
 mod monitor;
 mod node;
 mod packed;

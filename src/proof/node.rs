@@ -123,6 +123,8 @@ pub(super) struct Stepper<'g> {
 /// Where a way leads.
 pub(super) struct Successor<'a> {
     pub(super) node: &'a Node,
+    /// What could still interfere before.
+    pub(super) before: Budgets,
     pub(super) helps: Helps,
     pub(super) fault: Option<Fault>,
     pub(super) trace: &'a [Happened],
@@ -365,6 +367,6 @@ impl<'g> Stepper<'g> {
         self.next.world.forget_what_just_happened();
         self.next.memory.clone_from(&self.monitor.memory);
         let trace = self.trace.as_deref().unwrap_or_default();
-        found(Successor { node: &self.next, helps, fault, trace });
+        found(Successor { node: &self.next, before: self.at.left, helps, fault, trace });
     }
 }

@@ -12,6 +12,7 @@ use std::ops::Range;
 
 use super::Invariant;
 use super::answers::Helps;
+use super::loops::Loops;
 use super::monitor::Violation;
 use super::node::{Budgets, Happened, Node, Stepper};
 use crate::graph::StepGraph;
@@ -33,7 +34,7 @@ const AN_END: u64 = 1;
 
 /// A fingerprint is its own hash.
 #[derive(Clone, Copy, Debug, Default)]
-struct Itself(u64);
+pub(super) struct Itself(u64);
 
 impl Hasher for Itself {
     fn finish(&self) -> u64 {
@@ -51,18 +52,18 @@ fn fingerprint(bytes: &[u8]) -> u64 {
 
 /// States that are kept whole, one after the other.
 #[derive(Debug, Default)]
-struct Whole {
+pub(super) struct Whole {
     bytes: Vec<u8>,
     ends: Vec<usize>,
 }
 
 impl Whole {
-    fn push(&mut self, state: &[u8]) {
+    pub(super) fn push(&mut self, state: &[u8]) {
         self.bytes.extend_from_slice(state);
         self.ends.push(self.bytes.len());
     }
 
-    fn get(&self, nth: usize) -> &[u8] {
+    pub(super) fn get(&self, nth: usize) -> &[u8] {
         let start = nth.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.bytes[start..self.ends[nth]]
     }
@@ -85,6 +86,8 @@ pub struct Finds {
     ways: Vec<(u64, u64, u32)>,
     /// By state of the piece: its fingerprint and the way to an end.
     left: Vec<(u64, u64)>,
+    /// From, to: what follows while nothing interferes.
+    edges: Vec<(u64, u64)>,
     transitions: u64,
     checks: [u64; Invariant::ALL.len()],
     broken: Option<(Violation, u64, u32)>,
@@ -115,6 +118,8 @@ pub struct Tally {
     pub depth: u32,
     /// How often each invariant was really asked, by its number less one.
     pub checks: [u64; Invariant::ALL.len()],
+    /// Whether it was looked for loops that no limit ends. Not when there are too many states.
+    pub waits_are_bounded: bool,
     /// Bytes of all states, had they been kept whole.
     pub bytes: u64,
 }
@@ -129,6 +134,8 @@ pub struct Walk<'g> {
     next: Whole,
     tally: Tally,
     broken: Option<(Violation, u64, u32)>,
+    /// Gone when there are too many states.
+    loops: Option<Loops>,
 }
 
 /// What one worker needs: buffers, used again and again.
@@ -165,6 +172,7 @@ impl<'g> Walk<'g> {
             next: Whole::default(),
             tally: Tally::default(),
             broken: None,
+            loops: Some(Loops::default()),
         };
         let mut worker = walk.worker();
         let mut finds = Finds::default();
@@ -206,6 +214,7 @@ impl<'g> Walk<'g> {
         let mut finds = Finds::default();
         let Worker { stepper, bytes } = worker;
         let before = *stepper.checks();
+        let follow = self.loops.is_some();
         for place in piece {
             let whole = self.level.get(place);
             let parent = fingerprint(whole);
@@ -231,6 +240,10 @@ impl<'g> Walk<'g> {
                 } else {
                     if toward_end.is_none_or(|(helps, _)| successor.helps < helps) {
                         toward_end = Some((successor.helps, print));
+                    }
+                    // What interferes is used up: it is in no loop.
+                    if follow && successor.node.left == successor.before {
+                        finds.edges.push((parent, print));
                     }
                     if !self.met.contains_key(&print) {
                         finds.new.push(bytes);
@@ -258,8 +271,15 @@ impl<'g> Walk<'g> {
             if let Entry::Vacant(new) = self.met.entry(print) {
                 new.insert(Met { parent, toward_end: UNKNOWN, nth });
                 self.next.push(finds.new.get(place));
+                if let Some(loops) = &mut self.loops {
+                    loops.keep(print, finds.new.get(place));
+                }
             }
         }
+        if let Some(loops) = &mut self.loops {
+            loops.follow(&finds.edges);
+        }
+        self.loops.take_if(|loops| loops.are_too_many());
         self.tally.states = self.met.len() as u64;
         self.tally.transitions += finds.transitions;
         for (sum, more) in self.tally.checks.iter_mut().zip(finds.checks) {
@@ -286,6 +306,13 @@ impl<'g> Walk<'g> {
             return Verdict::Broken(Broken { violation, history: self.history(parent, nth) });
         }
         self.tally.checks[usize::from(Invariant::CanEnd.number()) - 1] += self.met.len() as u64;
+        let loops = self.loops.take();
+        self.tally.waits_are_bounded = loops.is_some();
+        if let Some(state) = loops.and_then(|loops| loops.endless(self.graph, self.begins.clone())) {
+            let text = "from here it can go round for ever: no limit runs throughout".to_owned();
+            let violation = Violation { invariant: Invariant::CanEnd, text };
+            return Verdict::Broken(Broken { violation, history: self.history(state, u32::MAX) });
+        }
         match self.without_end() {
             None => Verdict::Proved,
             Some(state) => {

@@ -78,6 +78,9 @@ pub fn write(text: &mut impl Write, graph: &StepGraph, bounds: &Bounds, proved: 
         };
         writeln!(text, "{:>3}  {checks:>13}  {}", invariant.number(), invariant.promise())?;
     }
+    if proved.verdict.is_some() && !tally.waits_are_bounded {
+        writeln!(text, "\nthere are too many states to look for loops that no limit ends")?;
+    }
     writeln!(text, "\nnot covered:")?;
     NOT_COVERED.iter().try_for_each(|line| writeln!(text, "  - {line}"))
 }

@@ -21,6 +21,7 @@ struct Json<'a> {
     transitions: u64,
     depth: u32,
     milliseconds: u128,
+    waits_are_bounded: bool,
     promises: Vec<Promise>,
     #[serde(skip_serializing_if = "Option::is_none")]
     broken: Option<JsonBroken<'a>>,
@@ -103,6 +104,7 @@ pub fn write(
         transitions: tally.transitions,
         depth: tally.depth,
         milliseconds: proved.took.as_millis(),
+        waits_are_bounded: tally.waits_are_bounded,
         promises: Invariant::ALL
             .map(|invariant| Promise {
                 number: invariant.number(),

@@ -269,6 +269,9 @@ impl Run {
         match readiness {
             Readiness::InsufficientActiveFrontEnds => troubled,
             Readiness::Busy if gate.busy + 1 >= attempts => troubled,
+            Readiness::Busy if self.makes(Mistake::BusyForgivesAll) => {
+                StepState::Gate(Gate { at: GateAt::Interval, busy: gate.busy + 1, unhelpful: 0 })
+            }
             Readiness::Busy => StepState::Gate(Gate { at: GateAt::Interval, busy: gate.busy + 1, ..gate }),
             Readiness::Ready { domain: true, inactive } if self.may_open_with(graph, inactive) => {
                 StepState::Gate(Gate { at: GateAt::Window, ..gate })

@@ -35,6 +35,12 @@ pub(crate) enum Mistake {
     NoSoak,
     /// A failed action that puts a front end back into service is taken for done.
     BackInServiceUnproved,
+    /// Busy resets the count of other unhelpful answers, and the two alternate for ever.
+    BusyForgivesAll,
+    /// Nobody counts how often the soak begins again.
+    EndlessSoak,
+    /// A try during which the process died counts, also when nothing of it took place.
+    InterruptedCounts,
     /// A wait after a failure waits for nothing.
     NoBackOff,
     /// Found by the proof: the gate of a domain whose last front ends were skipped stayed open, and its answers were taken

@@ -64,7 +64,7 @@ impl Run {
 
     /// It is known that an act did not take place: it may be begun again while it has tries left.
     pub(super) fn not_done(&mut self, graph: &StepGraph, step: StepId, tried: Try) {
-        let tried = tried.not_done();
+        let tried = if self.makes(Mistake::InterruptedCounts) { tried } else { tried.not_done() };
         if tried.attempt >= graph.step(step).limit.attempts {
             self.set(graph, step, StepState::Stuck(Why::Failed));
             return;
@@ -139,6 +139,9 @@ impl Run {
             (_, true) => StepState::Watching(Watch { at: WatchAt::RestGood, ..watch }),
             (WatchAt::Ask, false) => StepState::Watching(Watch { at: WatchAt::Rest, ..watch }),
             // It was good and is not any more: the time it must stay good begins again, so many times.
+            (_, false) if self.makes(Mistake::EndlessSoak) => {
+                StepState::Watching(Watch { at: WatchAt::Rest, ..watch })
+            }
             (_, false) if watch.restarts < restarts => {
                 StepState::Watching(Watch { at: WatchAt::Rest, restarts: watch.restarts + 1, ..watch })
             }

@@ -6,7 +6,7 @@ use crate::run::{Mistake, Run};
 
 /// The mistake, a plan that meets it, how much has to interfere, and the promise that speaks of it. Others may break
 /// sooner; they are not asked here.
-const PLANTED: [(Mistake, &str, Budgets, Invariant); 20] = [
+const PLANTED: [(Mistake, &str, Budgets, Invariant); 22] = [
     (Mistake::WindowBeforeUpgrade, "window", NONE, Invariant::CanEnd),
     (Mistake::NoWindowBeforeStop, "window", NONE, Invariant::InsideTheWindow),
     (Mistake::OpenOutlivesResume, "two-domains", CRASH, Invariant::FreshAnswers),
@@ -22,6 +22,8 @@ const PLANTED: [(Mistake, &str, Budgets, Invariant); 20] = [
     (Mistake::FailureIsDone, "no-version", NONE, Invariant::CompleteMeansUpgraded),
     (Mistake::NoSoak, "two-domains", NONE, Invariant::SettledBetweenDomains),
     (Mistake::BackInServiceUnproved, "actions-around", NONE, Invariant::OneDomainOut),
+    (Mistake::BusyForgivesAll, "two-domains", NONE, Invariant::CanEnd),
+    (Mistake::EndlessSoak, "two-domains", NONE, Invariant::CanEnd),
     (Mistake::NoBackOff, "two-domains", NONE, Invariant::CanEnd),
     (Mistake::GateOutlivesItsDomain, "two-domains", ACT, Invariant::FreshAnswers),
     (Mistake::FailedActionIsNotOut, "one-domain", CRASH_AND_ACT, Invariant::NothingLeftOut),

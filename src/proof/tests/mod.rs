@@ -1,5 +1,6 @@
 //! Promise: the proof walks small plans to the end and finds nothing, and finds every mistake that is planted.
 
+mod killed;
 mod mistakes;
 
 use super::{Budgets, Invariant, Verdict, Walk};
