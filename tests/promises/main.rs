@@ -7,6 +7,7 @@ mod agreement;
 mod commands;
 mod findings;
 mod golden;
+mod journals;
 mod machine;
 mod plans;
 mod rehearsals;

@@ -6,7 +6,7 @@ use poolroll::exec::Rehearsal;
 use poolroll::run::{Event, Outcome};
 use poolroll::twin::Operator;
 
-use super::stage::{Chance, Ended, Life, any_fault, assert_holds, graph, graph_of};
+use super::stage::{Chance, Ended, Life, any_fault, assert_holds, graph, graph_of, number_from};
 
 /// Plans that differ in what the machine cares about.
 pub fn variants() -> Vec<(&'static str, String)> {
@@ -86,8 +86,8 @@ fn live(name: &str, text: &str, seed: u64) -> Life {
 
 #[test]
 fn the_invariants_hold_whatever_happens() {
-    let lives: u64 = std::env::var("POOLROLL_LIVES").ok().and_then(|lives| lives.parse().ok()).unwrap_or(400);
-    let first: u64 = std::env::var("POOLROLL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0);
+    let lives = number_from("POOLROLL_LIVES", 400);
+    let first = number_from("POOLROLL_SEED", 0);
     let mut complete = 0;
     for (name, text) in variants() {
         for seed in first..first + lives {

@@ -43,6 +43,14 @@ pub fn scenario(name: &str, plan: &Plan) -> Scenario {
     Scenario::resolve(&document, plan).unwrap_or_else(|findings| panic!("{path}: {findings:#?}"))
 }
 
+/// A number that an environment variable sets: how long a test with a short and a long form is.
+pub fn number_from(variable: &str, otherwise: u64) -> u64 {
+    match std::env::var(variable) {
+        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{variable}={text} is no number")),
+        Err(_) => otherwise,
+    }
+}
+
 /// A small generator with a seed: the tests must be the same everywhere and always.
 pub struct Chance(u64);
 
