@@ -1,5 +1,6 @@
 //! The folders of runs: everything that is known of a run is in its folder.
 
+use super::journal::RESERVE;
 use super::lock::{self, Holder, LockError, RunLock};
 use super::os;
 use super::requests::Requests;
@@ -210,6 +211,16 @@ impl RunFolder {
     /// The mark of a run that was ended for good although its journal cannot say so.
     pub fn abandoned(&self) -> PathBuf {
         self.path.join("abandoned.json")
+    }
+
+    /// The embedded pool as it lives on between processes.
+    pub fn pool(&self) -> PathBuf {
+        self.path.join("pool.json")
+    }
+
+    /// Whether something is there that is made only after the journal: then a journal that is absent was lost.
+    pub fn had_journal(&self) -> bool {
+        self.pool().exists() || self.path.join(RESERVE).exists()
     }
 
     /// What people ask of the run.

@@ -16,7 +16,7 @@ fn the_commands_do_what_their_goldens_show() {
 }
 
 /// The program with a folder of runs and one of claims of its own.
-fn poolroll(dir: &Path, args: &[&str]) -> Command {
+pub fn poolroll(dir: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_poolroll"));
     command
         .args(args)
@@ -45,7 +45,7 @@ fn plan() -> String {
 }
 
 /// A speed at which a run takes a second or two.
-const QUICK: &str = "2000";
+pub const QUICK: &str = "2000";
 /// A speed at which a run is still in progress when it is looked at.
 const SLOW: &str = "400";
 

@@ -8,6 +8,7 @@ mod commands;
 mod findings;
 mod golden;
 mod journals;
+mod killed;
 mod machine;
 mod plans;
 mod rehearsals;

@@ -20,7 +20,7 @@ use crate::rehearsals::variants;
 use crate::stage::{Ended, Life, assert_holds, graph, graph_of, scenario};
 
 /// What takes users out of service or changes a server.
-fn disruptive(graph: &StepGraph) -> impl Iterator<Item = (StepId, Act)> + '_ {
+pub fn disruptive(graph: &StepGraph) -> impl Iterator<Item = (StepId, Act)> + '_ {
     graph.ids().filter_map(|step| Some((step, graph.act(step)?))).filter(|(_, act)| {
         !matches!(act, Act::Start { .. } | Act::Perform { moment: Moment::AfterAccept, .. })
     })

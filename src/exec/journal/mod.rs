@@ -33,7 +33,7 @@ pub const MAX_LINE: usize = 1 << 20;
 const MAX_PENDING: usize = 1 << 16;
 
 /// The name of the reserve, beside the journal.
-const RESERVE: &str = "reserve";
+pub(super) const RESERVE: &str = "reserve";
 
 /// One thing that happened in a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -34,7 +34,7 @@ pub enum LiveError {
     Plan { run: RunId, text: Option<Arc<Source>>, findings: Findings },
     #[error("run `{run}` was begun with graph {was} and its plan now compiles to {is}")]
     Digest { run: RunId, was: String, is: String },
-    #[error("run `{0}` was never begun: its journal is empty")]
+    #[error("run `{0}` was never begun: its journal holds no record")]
     Empty(RunId),
     #[error("record {record} of run `{run}` does not follow from those before it")]
     History { run: RunId, record: u64, source: Illegal },

@@ -16,7 +16,7 @@ pub use log::JournalLog;
 use super::claim::{Claim, Claims};
 use super::folder::{RunFolder, Runs};
 use super::inbox::FolderInbox;
-use super::journal::{self, History, Journal, Record};
+use super::journal::{self, History, Journal, JournalError, Record};
 use super::lock::RunLock;
 use super::record::{Act, Entry, FORMAT_VERSION, Log, Opened};
 use super::run_id::RunId;
@@ -153,7 +153,14 @@ impl LiveRun {
         let lock = folder.lock(wall)?;
         let compiled = plan_of(&folder)?;
         let id = folder.id().clone();
-        let (journal, history) = Journal::open(&folder.journal(), id.as_str())?;
+        let (journal, history) = match Journal::open(&folder.journal(), id.as_str()) {
+            Err(JournalError::Absent(_)) if !folder.had_journal() => {
+                // It died before it made its journal: nothing was asked of the pool.
+                release_all(&places.claims, &held_by(&places.claims, &compiled.graph, &id)?)?;
+                return Err(LiveError::Empty(id));
+            }
+            opened => opened?,
+        };
         let torn = history.torn.as_ref().map_or(0, |torn| torn.bytes);
         if history.records.is_empty() {
             // It died before its first record: nothing was asked of the pool.
@@ -162,7 +169,7 @@ impl LiveRun {
         let opened = opened(&id, &history)?;
         check_digest(&id, &compiled.graph, &opened)?;
         let plan = Arc::clone(compiled.graph.plan_arc());
-        let pool = SimulatedPool::load(plan, &folder.path().join("pool.json"))?;
+        let pool = SimulatedPool::load(plan, &folder.pool())?;
         let lived_until = pool.lived_until();
         let driver = Driver::Simulated(Box::new(pool));
         let log = JournalLog::new(journal, lock);
@@ -286,8 +293,8 @@ fn opened_shell(
     log.reserve()?;
     let clock = Clock::Wall(pace);
     let plan = Arc::clone(graph.plan_arc());
-    let mut pool = SimulatedPool::new(plan, &start.setup, &start.faults, start.begins)
-        .saved_to(folder.path().join("pool.json"));
+    let mut pool =
+        SimulatedPool::new(plan, &start.setup, &start.faults, start.begins).saved_to(folder.pool());
     pool.save(clock.now())?;
     let driver = Driver::Simulated(Box::new(pool));
     let opened = Opened {
