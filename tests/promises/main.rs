@@ -14,6 +14,7 @@ mod plans;
 mod rehearsals;
 mod render;
 mod resume;
+mod same_bytes;
 mod schema;
 mod stage;
 mod tidy;
