@@ -75,7 +75,7 @@ fn of_failure(failure: &Failure) -> u8 {
         | Failure::StillRunning { .. }
         | Failure::NotAccepted(_) => REFUSED,
         Failure::Saved(error) => match error {
-            SavedError::File(_) | SavedError::NotUnderstood { .. } => ERROR,
+            SavedError::File(_) | SavedError::TooLarge(_) | SavedError::NotUnderstood { .. } => ERROR,
             SavedError::Version { .. } | SavedError::Digest { .. } | SavedError::Other(_) => REFUSED,
         },
         Failure::Live(error) => of_live(error),

@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::output;
 use crate::document::{Findings, MAX_BYTES, Source};
 use crate::exec::live::{self, Compiled};
+use crate::exec::saved;
 use crate::report::{Checked, findings_human};
 
 /// What stands for stdin, and how messages call it.
@@ -40,13 +41,14 @@ pub fn reason(text: &str) -> Result<String, String> {
     }
 }
 
-/// Reads a file, or stdin. Not more than one byte beyond what the reader of documents accepts.
+/// Reads a file, or stdin. Not more than one byte beyond what the reader of documents accepts: whoever is given that many
+/// knows that there were too many.
 ///
 /// # Errors
 ///
 /// It cannot be read.
 pub fn read(path: &Path) -> Result<Bytes, Failure> {
-    read_up_to(path, MAX_BYTES as u64 + 1)
+    read_by(path, up_to_a_document)
 }
 
 /// Reads a plan or a saved plan, which holds the compiled graph beside the plan's text and is a good deal longer.
@@ -55,19 +57,32 @@ pub fn read(path: &Path) -> Result<Bytes, Failure> {
 ///
 /// It cannot be read.
 pub fn read_saved(path: &Path) -> Result<Bytes, Failure> {
-    read_up_to(path, MAX_BYTES as u64 * 32)
+    read_by(path, up_to_a_saved_plan)
 }
 
-fn read_up_to(path: &Path, limit: u64) -> Result<Bytes, Failure> {
+fn up_to_a_saved_plan(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
+    let mut bytes = up_to_a_document(reader)?;
+    // Only what says that it is one is read any further.
+    if bytes.len() > MAX_BYTES && saved::is_saved(&bytes) {
+        reader.take((saved::MAX_SAVED - MAX_BYTES) as u64).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+fn up_to_a_document(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let (name, read) = if path == Path::new(STDIN) {
-        (STDIN_NAME.to_owned(), io::stdin().lock().take(limit).read_to_end(&mut bytes))
+    reader.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn read_by(path: &Path, by: impl FnOnce(&mut dyn Read) -> io::Result<Vec<u8>>) -> Result<Bytes, Failure> {
+    let (name, bytes) = if path == Path::new(STDIN) {
+        (STDIN_NAME.to_owned(), by(&mut io::stdin().lock()))
     } else {
-        let read = fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
-        (path.display().to_string(), read)
+        (path.display().to_string(), fs::File::open(path).and_then(|mut file| by(&mut file)))
     };
-    match read {
-        Ok(_) => Ok(Bytes { name, bytes }),
+    match bytes {
+        Ok(bytes) => Ok(Bytes { name, bytes }),
         Err(source) => Err(Failure::Read { path: name, source }),
     }
 }
@@ -143,4 +158,37 @@ pub fn show(name: &str, source: Option<Arc<Source>>, findings: &Findings) {
     // Writing to a text cannot fail.
     let _ = findings_human::write(&mut text, &[checked], output::look(true));
     output::say(text.trim_end());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file without an end that counts what it was asked for.
+    struct Endless {
+        beginning: &'static [u8],
+        given: usize,
+    }
+
+    impl Read for Endless {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let begins = self.beginning.iter().copied().skip(self.given).chain(std::iter::repeat(b' '));
+            buffer.iter_mut().zip(begins).for_each(|(byte, given)| *byte = given);
+            self.given += buffer.len();
+            Ok(buffer.len())
+        }
+    }
+
+    #[test]
+    fn of_a_file_without_an_end_one_byte_more_is_read_than_is_accepted() {
+        let asked = |beginning, by: fn(&mut dyn Read) -> io::Result<Vec<u8>>| {
+            let mut endless = Endless { beginning, given: 0 };
+            let bytes = by(&mut endless).unwrap();
+            assert_eq!(bytes.len(), endless.given);
+            endless.given
+        };
+        assert_eq!(asked(b"kind: plan", up_to_a_document), MAX_BYTES + 1);
+        assert_eq!(asked(b"kind: plan", up_to_a_saved_plan), MAX_BYTES + 1);
+        assert_eq!(asked(b"{\"kind\": \"saved_plan\", ", up_to_a_saved_plan), saved::MAX_SAVED + 1);
+    }
 }

@@ -1,6 +1,6 @@
 //! The little that the journal asks of a file system, so that simulations can take its place.
 
-use super::os;
+use super::{os, whole_file};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -19,12 +19,13 @@ pub trait LogFile: Send {
 /// Where log files are.
 pub trait Disk {
     type File: LogFile;
+    type Reader: io::Read;
     /// A new, empty file whose name is durable; `AlreadyExists` if there is one.
     fn create(&self, path: &Path) -> io::Result<Self::File>;
     /// An existing file; appends go to its end.
     fn open(&self, path: &Path) -> io::Result<Self::File>;
-    /// All bytes of a file.
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// The bytes of a file, from its beginning.
+    fn read(&self, path: &Path) -> io::Result<Self::Reader>;
     /// The length of a file in bytes.
     fn len(&self, path: &Path) -> io::Result<u64>;
     /// Writes a file durably, in place of what was there; an unfinished one is removed.
@@ -43,6 +44,7 @@ pub struct OsLogFile(File);
 
 impl Disk for OsDisk {
     type File = OsLogFile;
+    type Reader = File;
 
     fn create(&self, path: &Path) -> io::Result<OsLogFile> {
         let file = File::create_new(path)?;
@@ -58,8 +60,8 @@ impl Disk for OsDisk {
         Ok(OsLogFile(file))
     }
 
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        fs::read(path)
+    fn read(&self, path: &Path) -> io::Result<File> {
+        whole_file::open(path)
     }
 
     fn len(&self, path: &Path) -> io::Result<u64> {

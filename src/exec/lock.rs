@@ -17,6 +17,8 @@ use std::time::Duration;
 /// lets nobody read a file that another process has locked.
 const LOCK: &str = "lock";
 const HOLDER: &str = "holder.json";
+/// The longest file of a holder that is read, in bytes: a number, a time and two names.
+const MAX_HOLDER: u64 = 1 << 16;
 
 /// A look at the lock takes it for an instant: who wants it tries for a fifth of a second.
 const TRIES: u32 = 10;
@@ -132,7 +134,7 @@ pub fn is_held(folder: &Path) -> Result<bool, FileError> {
 
 /// Who holds the lock, as far as can be read; worth asking only while it is held.
 pub(super) fn read(folder: &Path) -> Option<Holder> {
-    serde_json::from_slice(&fs::read(folder.join(HOLDER)).ok()?).ok()
+    serde_json::from_slice(&whole_file::read(&folder.join(HOLDER), MAX_HOLDER).ok()?).ok()
 }
 
 #[cfg(test)]

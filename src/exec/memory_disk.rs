@@ -159,6 +159,7 @@ impl Fault {
 
 impl Disk for MemoryDisk {
     type File = MemoryFile;
+    type Reader = io::Cursor<Vec<u8>>;
 
     fn create(&self, path: &Path) -> io::Result<MemoryFile> {
         let mut platters = self.platters();
@@ -177,10 +178,10 @@ impl Disk for MemoryDisk {
         Ok(self.file(path, platters.life))
     }
 
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+    fn read(&self, path: &Path) -> io::Result<io::Cursor<Vec<u8>>> {
         let mut platters = self.platters();
         platters.begin_or_fail(Act::Read)?;
-        Ok(platters.content(path)?.cached.clone())
+        Ok(io::Cursor::new(platters.content(path)?.cached.clone()))
     }
 
     fn len(&self, path: &Path) -> io::Result<u64> {

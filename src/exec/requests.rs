@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The longest request that is read, in bytes.
+/// The longest request or reply that is read, in bytes.
 const MAX_REQUEST: u64 = 1 << 16;
 
 /// How long one waits between two looks for a reply.
@@ -204,7 +204,7 @@ impl Requests {
         let path = self.path(id, "reply");
         let begun = Instant::now();
         loop {
-            match fs::read(&path) {
+            match whole_file::read(&path, MAX_REQUEST) {
                 Ok(text) => {
                     let _ = fs::remove_file(&path);
                     return serde_json::from_slice(&text)

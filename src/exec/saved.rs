@@ -1,5 +1,6 @@
 //! A saved plan: the text of a plan with what it was compiled to, bound to its digest. What was reviewed is what runs.
 
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,13 @@ use crate::graph::{GraphText, StepGraph};
 
 /// The version of this format: a minor version adds, a major one breaks.
 pub const FORMAT_VERSION: &str = "1.0";
+
+/// The longest saved plan, in bytes: 256 MiB. It holds the graph for whoever reviews it, so that a plan of 20,000 front
+/// ends makes one of 45 MB.
+pub const MAX_SAVED: usize = 256 << 20;
+
+/// How far into a file is looked for what it is: more than white space before its first key.
+const BEGINNING: u64 = 4096;
 
 /// A plan as it was compiled.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,6 +28,7 @@ pub struct Saved {
     pub digest: String,
     pub plan_file: PlanFile,
     /// For whoever reviews it; nothing reads it back.
+    #[serde(deserialize_with = "passed_over")]
     pub graph: serde_json::Value,
 }
 
@@ -45,6 +54,8 @@ pub enum SavedError {
     File(#[from] FileError),
     #[error("`{}` is there already, and it is no saved plan", .0.display())]
     Other(PathBuf),
+    #[error("the saved plan `{0}` is larger than {MAX_SAVED} bytes, the most that is read or written")]
+    TooLarge(String),
     #[error("the saved plan `{name}` is not understood")]
     NotUnderstood { name: String, source: serde_json::Error },
     #[error("the saved plan `{name}` has format {found}, and this program reads {FORMAT_VERSION}")]
@@ -59,6 +70,7 @@ impl SavedError {
         match self {
             Self::File(error) => error.help(),
             Self::Other(_) => "name another file: only a saved plan is replaced".into(),
+            Self::TooLarge(_) => "check that this is the file you mean; apply the plan itself, or split it by pool".into(),
             Self::NotUnderstood { .. } => "save the plan again with `poolroll plan PLAN --out FILE`".into(),
             Self::Version { .. } => "use the version of poolroll that saved it, or save the plan again".into(),
             Self::Digest { .. } => {
@@ -68,8 +80,23 @@ impl SavedError {
     }
 }
 
+/// Reads past the graph: as a tree of values it would take many times the memory of its text.
+fn passed_over<'de, D: serde::Deserializer<'de>>(graph: D) -> Result<serde_json::Value, D::Error> {
+    serde::de::IgnoredAny::deserialize(graph).map(|_| serde_json::Value::Null)
+}
+
+/// The beginning of a file; nothing where there is none yet.
+fn beginning(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    match whole_file::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        file => drop(file?.take(BEGINNING).read_to_end(&mut bytes)?),
+    }
+    Ok(bytes)
+}
+
 /// Whether a text begins as saved plans do. A plan may be JSON too, and says so by its kind.
-fn is_saved(bytes: &[u8]) -> bool {
+pub fn is_saved(bytes: &[u8]) -> bool {
     let start = bytes.trim_ascii_start();
     let start = String::from_utf8_lossy(&start[..start.len().min(200)]);
     start.starts_with('{') && start.contains("\"saved_plan\"")
@@ -98,14 +125,17 @@ impl Saved {
     /// The file cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), SavedError> {
         // Only what was saved before is replaced.
-        let there = std::fs::read(path).unwrap_or_default();
+        let there = beginning(path).map_err(FileError::of("replace", path))?;
         if !there.is_empty() && !is_saved(&there) {
             return Err(SavedError::Other(path.to_owned()));
         }
         let mut text = serde_json::to_vec_pretty(self)
-            .map_err(std::io::Error::other)
+            .map_err(io::Error::other)
             .map_err(FileError::of("write", path))?;
         text.push(b'\n');
+        if text.len() > MAX_SAVED {
+            return Err(SavedError::TooLarge(path.display().to_string()));
+        }
         let path =
             if path.parent() == Some(Path::new("")) { PathBuf::from(".").join(path) } else { path.into() };
         Ok(whole_file::write(&path, &text)?)
@@ -120,6 +150,9 @@ impl Saved {
     pub fn read(name: &str, bytes: &[u8]) -> Result<Option<Saved>, SavedError> {
         if !is_saved(bytes) {
             return Ok(None);
+        }
+        if bytes.len() > MAX_SAVED {
+            return Err(SavedError::TooLarge(name.to_owned()));
         }
         let saved: Saved = serde_json::from_slice(bytes)
             .map_err(|source| SavedError::NotUnderstood { name: name.to_owned(), source })?;
@@ -162,7 +195,7 @@ mod tests {
         let saved = Saved::of("p.yaml", PLAN.as_bytes(), &graph(PLAN));
         saved.write(&path).unwrap();
         let read = Saved::read("saved.json", &std::fs::read(&path).unwrap()).unwrap().unwrap();
-        assert_eq!(read, saved);
+        assert_eq!(read, Saved { graph: serde_json::Value::Null, ..saved });
         read.check("saved.json", &graph(&read.plan_file.text)).unwrap();
         let changed = graph(&PLAN.replace("fe04", "fe05"));
         assert!(matches!(read.check("saved.json", &changed), Err(SavedError::Digest { .. })));

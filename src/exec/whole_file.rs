@@ -2,7 +2,7 @@
 
 use super::{os, tag};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// A file or folder that could not be used; the source says why.
@@ -29,6 +29,9 @@ impl FileError {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 "run as a user who may write there, or choose another folder".to_owned()
             }
+            io::ErrorKind::InvalidInput | io::ErrorKind::FileTooLarge => {
+                "that is not what poolroll wrote there: see what it is, and move it away".to_owned()
+            }
             kind if is_full(kind) => "free some space on that disk, then try again".to_owned(),
             _ => "check that disk or share, then try again".to_owned(),
         }
@@ -38,6 +41,25 @@ impl FileError {
 /// Whether an error says that the disk, or what this user may have of it, is full.
 pub fn is_full(kind: io::ErrorKind) -> bool {
     matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// A file to read, if it is one. A pipe or a device in its place would be waited for, or never end.
+pub fn open(path: &Path) -> io::Result<File> {
+    if fs::metadata(path)?.is_file() {
+        File::open(path)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"))
+    }
+}
+
+/// All of a small file, which has at most `most` bytes; a longer one is not what was written there, and is not read.
+pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 <= most {
+        return Ok(bytes);
+    }
+    Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {most} bytes")))
 }
 
 /// Writes `path` whole and durably; what was there is replaced in one step. A crash leaves the old or the new.
@@ -140,6 +162,17 @@ mod tests {
         let path = dir.path().join("a");
         assert!(create_without_links(&path, b"one").unwrap());
         assert_eq!(fs::read(&path).unwrap(), b"one");
+    }
+
+    #[test]
+    fn what_is_longer_than_anything_of_ours_is_not_read_and_what_is_no_file_neither() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        fs::write(&path, b"four").unwrap();
+        assert_eq!(read(&path, 4).unwrap(), b"four");
+        assert_eq!(read(&path, 3).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        assert_eq!(read(dir.path(), 4).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(read(&dir.path().join("b"), 4).unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! In a rehearsal it lives and dies with the process. Behind `apply` it is saved whenever something is begun on it,
 //! so that a run that was killed finds the pool as it would have gone on by itself meanwhile.
 
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -52,6 +52,20 @@ pub struct SaveError {
 /// How long the sum before the state is: 32 digits and the end of the line.
 const SUM: usize = 33;
 
+/// The longest state that is read, in bytes: 256 MiB. That of 20,000 front ends on which everything was begun once has some
+/// twenty.
+const MAX_STATE: u64 = 256 << 20;
+
+/// The file that was kept, if it is one: a pipe in its place would be waited for.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(damaged());
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(MAX_STATE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_STATE { Err(damaged()) } else { Ok(bytes) }
+}
+
 fn sum_of(state: &[u8]) -> String {
     let hex: String = Sha256::digest(state).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     hex + "\n"
@@ -81,7 +95,7 @@ impl SimulatedPool {
     /// The file cannot be read, or is not one of ours.
     pub fn load(plan: Arc<Plan>, path: &Path) -> Result<SimulatedPool, SaveError> {
         let failed = |source| SaveError { path: path.to_owned(), source };
-        let bytes = std::fs::read(path).map_err(failed)?;
+        let bytes = read(path).map_err(failed)?;
         // The twin trusts its own state, so what was changed by hand is refused here.
         let (sum, state) = bytes.split_at_checked(SUM).ok_or_else(|| failed(damaged()))?;
         if sum != sum_of(state).as_bytes() {

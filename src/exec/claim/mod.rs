@@ -20,6 +20,8 @@ use std::time::Duration;
 const MAX_NAME: usize = 200;
 /// The longest name that DNS has.
 const MAX_POOL: usize = 253;
+/// The longest file of a claim that is read, in bytes: a path of 4 KiB and names beside it, with room to spare.
+const MAX_CLAIM: u64 = 1 << 16;
 
 /// A claim that makes no sense may be half written where the file system knows no links: it is read again for a
 /// fifth of a second before it is called damaged.
@@ -144,7 +146,7 @@ impl Claims {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(FileError::of("read", &self.dir))?,
         };
-        let claims = entries.filter_map(|entry| fs::read(entry.ok()?.path()).ok());
+        let claims = entries.filter_map(|entry| whole_file::read(&entry.ok()?.path(), MAX_CLAIM).ok());
         let claims = claims.filter_map(|text| serde_json::from_slice::<Claim>(&text).ok());
         Ok(claims.filter(|claim| claim.run == run.as_str()).collect())
     }
@@ -281,10 +283,16 @@ impl Claims {
 fn read(path: &Path, pool: &str) -> Result<Option<Claim>, ClaimError> {
     let mut tries = TRIES;
     loop {
-        let text = match fs::read(path) {
+        let text = match whole_file::read(path, MAX_CLAIM) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(FileError::of("read", path)(error).into()),
+            Err(error) => match error.kind() {
+                io::ErrorKind::NotFound => return Ok(None),
+                io::ErrorKind::InvalidInput | io::ErrorKind::FileTooLarge => {
+                    let source = serde::de::Error::custom(error);
+                    return Err(ClaimError::Damaged { path: path.to_owned(), source });
+                }
+                _ => return Err(FileError::of("read", path)(error).into()),
+            },
         };
         match serde_json::from_slice::<Claim>(&text) {
             Ok(claim) if claim.pool == pool => return Ok(Some(claim)),

@@ -52,8 +52,8 @@ impl Chain {
 /// What is wrong with a complete line.
 #[derive(Debug, thiserror::Error)]
 pub enum Wrong {
-    #[error("the line has {bytes} bytes, more than any record")]
-    TooLong { bytes: usize },
+    #[error("the line is longer than {MAX_LINE} bytes, and no record is")]
+    TooLong,
     #[error("the line is not JSON")]
     NotJson(#[source] serde_json::Error),
     #[error("the line does not fit the chain: it, or a line before it, was changed, moved or lost")]
@@ -103,7 +103,7 @@ pub(super) fn decode<B: DeserializeOwned>(
     seq: u64,
 ) -> Result<(Record<B>, Chain), Wrong> {
     if line.len() > MAX_LINE {
-        return Err(Wrong::TooLong { bytes: line.len() });
+        return Err(Wrong::TooLong);
     }
     let next =
         verify(line, chain).ok_or_else(|| match serde_json::from_slice::<serde::de::IgnoredAny>(line) {

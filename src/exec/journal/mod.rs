@@ -6,6 +6,9 @@
 //!
 //! Records are kept in memory by [`Journal::append`] and written, all in one piece, by [`Journal::sync`]: one write
 //! and one sync serve all records of a turn of the loop.
+//!
+//! A journal is as long as its run and has no limit of its own; a line has one, [`MAX_LINE`], and is read by itself. So
+//! what is no journal costs the reading of one line, however long the file is.
 
 mod error;
 mod line;
@@ -22,7 +25,7 @@ use line::{Chain, Unwritable};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::io;
+use std::io::{self, BufRead, BufReader, Read};
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
@@ -259,32 +262,35 @@ fn history<B: DeserializeOwned>(
     path: &Path,
     run: &str,
 ) -> Result<(History<B>, Chain, u64), JournalError> {
-    let bytes = disk.read(path).map_err(|source| match source.kind() {
+    let unread = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => JournalError::Absent(path.to_owned()),
         _ => FileError::of("read", path)(source).into(),
-    })?;
+    };
+    let mut file = BufReader::with_capacity(MAX_PENDING, disk.read(path).map_err(unread)?);
     let mut records = Vec::new();
     let mut chain = Chain::genesis(run);
-    let mut rest = bytes.as_slice();
-    let damaged = |records: &Vec<_>, rest: &[u8], source| {
-        let offset = (bytes.len() - rest.len()) as u64;
-        JournalError::Damaged { path: path.to_owned(), line: records.len() as u64 + 1, offset, source }
-    };
-    while let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
-        let (record, next) = line::decode(&rest[..end], chain, records.len() as u64)
-            .map_err(|wrong| damaged(&records, rest, wrong))?;
+    let (mut offset, mut bytes) = (0, Vec::new());
+    loop {
+        bytes.clear();
+        // The longest line with its newline, and a byte more.
+        file.by_ref().take(MAX_LINE as u64 + 2).read_until(b'\n', &mut bytes).map_err(unread)?;
+        let line = records.len() as u64 + 1;
+        let damaged = |source| JournalError::Damaged { path: path.to_owned(), line, offset, source };
+        let whole = match bytes.strip_suffix(b"\n") {
+            Some(whole) => whole,
+            // A crash cuts a line short; it does not make it longer than any line can be.
+            None if bytes.len() > MAX_LINE => return Err(damaged(Wrong::TooLong)),
+            None => {
+                let tail = TornTail { offset, bytes: bytes.len() as u64, line };
+                let torn = (!bytes.is_empty()).then_some(tail);
+                return Ok((History { records, torn }, chain, offset));
+            }
+        };
+        let (record, next) = line::decode(whole, chain, line - 1).map_err(damaged)?;
         records.push(record);
         chain = next;
-        rest = &rest[end + 1..];
+        offset += bytes.len() as u64;
     }
-    // A crash cuts a line short; it does not make it longer than any line can be.
-    if rest.len() > MAX_LINE {
-        return Err(damaged(&records, rest, Wrong::TooLong { bytes: rest.len() }));
-    }
-    let len = (bytes.len() - rest.len()) as u64;
-    let line = records.len() as u64 + 1;
-    let torn = (!rest.is_empty()).then_some(TornTail { offset: len, bytes: rest.len() as u64, line });
-    Ok((History { records, torn }, chain, len))
 }
 
 /// Bytes that no file system stores as a hole or compresses: a reserve that takes no room is none.

@@ -23,12 +23,15 @@ use super::run_id::RunId;
 use super::shell::{Audience, Moment, Shell};
 use super::whole_file::{self, FileError};
 use super::{Clock, Pace, os};
-use crate::document::{Document, Findings, Source};
+use crate::document::{Document, Findings, MAX_BYTES, Source};
 use crate::graph::{GraphText, StepGraph};
 use crate::plan::{Facts, PlanText};
 use crate::pool::{Driver, SimulatedPool};
 use crate::run::{Event, Illegal, Outcome, Run};
 use crate::twin::{Fault, Setup};
+
+/// The longest mark of an abandoned run that is read, in bytes: its reason has 2000 characters at most.
+const MAX_MARK: u64 = 1 << 16;
 
 /// Where runs and claims live.
 #[derive(Clone, Debug)]
@@ -354,7 +357,11 @@ pub fn abandon(places: &Places, asked: &str, reason: &str) -> Result<Abandoned, 
 
 /// Refuses a run that was ended by a mark.
 fn refuse_abandoned(folder: &RunFolder) -> Result<(), LiveError> {
-    let Ok(mark) = std::fs::read(folder.abandoned()) else { return Ok(()) };
+    let mark = match whole_file::read(&folder.abandoned(), MAX_MARK) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        // That it is there says it; why is beside the point.
+        mark => mark.unwrap_or_default(),
+    };
     let mark: serde_json::Value = serde_json::from_slice(&mark).unwrap_or_default();
     let reason = mark["reason"].as_str().map(str::to_owned);
     Err(LiveError::Abandoned { run: folder.id().clone(), reason })
@@ -428,7 +435,7 @@ fn claimed(graph: &StepGraph) -> Vec<&str> {
 
 fn plan_of(folder: &RunFolder) -> Result<Compiled, LiveError> {
     let path = folder.plan();
-    let text = std::fs::read(&path).map_err(FileError::of("read", &path))?;
+    let text = whole_file::read(&path, MAX_BYTES as u64).map_err(FileError::of("read", &path))?;
     compile(&path.display().to_string(), &text).map_err(|(text, findings)| LiveError::Plan {
         run: folder.id().clone(),
         text,
