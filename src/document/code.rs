@@ -103,7 +103,7 @@ catalogue! {
     NumberNotFinite => Error "number-not-finite",
     /// A number that versions of YAML read differently (`010`).
     NumberAmbiguous => Error "number-ambiguous",
-    /// There were more findings than are kept.
+    /// There were, or may be, more findings than are kept.
     FindingsCut => Warning "findings-cut",
 
     // document: the schema
@@ -149,6 +149,8 @@ catalogue! {
     FrontEndIsPool => Error "front-end-is-pool",
     /// More front ends than a plan may name.
     TooManyFrontEnds => Error "too-many-front-ends",
+    /// More actions on all front ends together than a plan may have.
+    TooManyActions => Error "too-many-actions",
     /// More front ends than the product supports in one pool.
     PoolTooLarge => Error "pool-too-large",
     /// Fewer front ends than the product supports in one pool.

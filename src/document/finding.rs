@@ -8,6 +8,8 @@ use std::fmt;
 use std::ops::Range;
 
 use super::code::{Code, Severity};
+use super::source::MAX_FINDINGS;
+use super::syntax;
 
 /// A range of a source's text in bytes, `start` included, `end` excluded.
 ///
@@ -149,10 +151,20 @@ impl Findings {
     }
 
     /// The same findings by primary place, then code; those without a place come first. Equal ones keep the
-    /// order in which they were found.
+    /// order in which they were found. Of more than [`MAX_FINDINGS`] the first errors are kept, then the first warnings, and
+    /// one more finding says that there were others; so what had errors still has.
     #[must_use]
     pub fn sorted(mut self) -> Self {
-        self.0.sort_by_key(|finding| (finding.primary().map(|span| span.start), finding.code()));
+        let place = |finding: &Finding| (finding.primary().map(|span| span.start), finding.code());
+        let said = self.0.len();
+        self.0.retain(|finding| finding.code() != Code::FindingsCut);
+        let cut = self.0.len() > MAX_FINDINGS || self.0.len() < said;
+        if self.0.len() > MAX_FINDINGS {
+            self.0.sort_by_key(|finding| (finding.severity(), place(finding)));
+            self.0.truncate(MAX_FINDINGS);
+        }
+        self.0.extend(cut.then(syntax::cut));
+        self.0.sort_by_key(place);
         self
     }
 }
@@ -226,6 +238,22 @@ mod tests {
                 (Code::YamlTag, Some(Span::new(9, 10))),
             ]
         );
+    }
+
+    #[test]
+    fn of_many_findings_the_first_are_kept_and_errors_before_warnings() {
+        let many = |code, count: u32| {
+            (0..count).map(move |start| Finding::new(code, "", "").at(Span::new(start, start), ""))
+        };
+        let (error, warning) = (Code::YamlTag, Code::FindingsCut);
+        assert_eq!((error.severity(), warning.severity()), (Severity::Error, Severity::Warning));
+        let just: Findings = many(error, MAX_FINDINGS as u32).collect();
+        assert_eq!(just.clone().sorted().len(), MAX_FINDINGS);
+        let more: Findings = many(Code::QuorumThin, 100_000).chain(many(error, 150)).collect();
+        let kept = more.sorted();
+        let count = |code| kept.iter().filter(|finding| finding.code() == code).count();
+        assert_eq!((count(error), count(Code::QuorumThin), count(warning)), (150, 50, 1));
+        assert_eq!(kept.clone().sorted(), kept, "once is enough");
     }
 
     #[test]

@@ -6,6 +6,23 @@
 //!
 //! What is wrong becomes [`Finding`]s, all at once and in the order of the document. Nothing here touches
 //! files, the network, a clock, the environment or a terminal, and no input makes it panic.
+//!
+//! # Limits
+//!
+//! No document takes more than a second or 100 MB to be read or refused: every length is bounded before work is done.
+//!
+//! | what | at most | and beyond |
+//! |---|---|---|
+//! | a file, also one of a single line | [`MAX_BYTES`] | `source-too-large`; one byte more is read, of a device without an end too |
+//! | lists and mappings in each other, in brackets or by indentation | [`MAX_DEPTH`] | `yaml-depth`; reading stops there |
+//! | values of a document | [`MAX_NODES`] | `yaml-size`; reading stops there |
+//! | findings kept of a document | [`MAX_FINDINGS`] | `findings-cut` says that there are more |
+//! | front ends of a plan | [`MAX_FRONT_ENDS`](crate::plan::MAX_FRONT_ENDS) | `pool-too-large` |
+//! | actions of all its front ends | [`MAX_ACTIONS`](crate::plan::MAX_ACTIONS) | `too-many-actions` |
+//! | a saved plan | [`MAX_SAVED`](crate::exec::saved::MAX_SAVED) | refused, when it is written too |
+//! | a line of a journal | [`MAX_LINE`](crate::exec::journal::MAX_LINE) | damage, with its place |
+//!
+//! A line has no limit of its own; of one that is too long to be shown, the text around the place is.
 
 mod characters;
 mod choice;
@@ -33,7 +50,7 @@ pub use characters::{is_hidden, visible};
 pub use code::{Code, Severity};
 pub use de::{Error as FitError, from_node};
 pub use finding::{Finding, Findings, Label, Span};
-pub use source::{MAX_BYTES, MAX_DEPTH, MAX_NODES, Source};
+pub use source::{MAX_BYTES, MAX_DEPTH, MAX_FINDINGS, MAX_NODES, Source};
 pub use spanned::{Spanned, present};
 pub use suggest::nearest;
 pub use tree::{Entry, Key, Node, Value};
@@ -92,7 +109,7 @@ pub fn read<T: Written>(source: Arc<Source>) -> Result<Document<T>, Findings> {
         Ok(body) if findings.is_empty() => return Ok(Document { source, root, body }),
         Ok(_) => {}
         Err(refused) => {
-            findings.extend(schema::validate(&root, &source, T::SCHEMA, &judged));
+            findings.extend(schema::validate(&root, &source, T::SCHEMA, &judged, refused.span()));
             if findings.is_empty() {
                 findings.push(refusal(&refused, &root, &source));
             }

@@ -13,8 +13,12 @@ pub const MAX_DEPTH: usize = 32;
 /// 60,000 when each is a mapping; a tree of this many takes about 25 MB.
 pub const MAX_NODES: usize = 250_000;
 
-/// The most findings kept of one document. Who has more needs another file, not a longer list.
-pub(super) const MAX_FINDINGS: usize = 200;
+/// The most findings kept of one document, errors before warnings. Who has more needs another file, not a longer list.
+pub const MAX_FINDINGS: usize = 200;
+
+/// The most items of lists that are held against the schema, from the first one on that does not fit: five times as many as
+/// can be shown. What one of them has to say can take 40 KB where it may be one of many things.
+pub(super) const MAX_ITEMS_EXPLAINED: usize = 1000;
 
 /// A text with a name.
 ///
@@ -49,7 +53,7 @@ impl Source {
     /// encoding. There is no text yet that a label could point into, so the message itself says the place.
     pub fn from_bytes(name: impl Into<String>, bytes: &[u8]) -> Result<Self, Finding> {
         if bytes.len() > MAX_BYTES {
-            return Err(too_large(bytes.len()));
+            return Err(too_large());
         }
         let text = match bytes {
             [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => return Err(utf_32()),
@@ -117,11 +121,11 @@ fn line_starts(text: &str) -> Vec<u32> {
     starts
 }
 
-/// The finding for a text of `size` bytes.
-pub(super) fn too_large(size: usize) -> Finding {
+/// The finding for a text that is longer than any that is read. How long is not known: whoever read the file stopped.
+pub(super) fn too_large() -> Finding {
     Finding::new(
         Code::SourceTooLarge,
-        format!("the file has {size} bytes; at most {MAX_BYTES} are read"),
+        format!("the file has more than {MAX_BYTES} bytes, and no more are read"),
         "check that this is the file you mean; split a plan that is really this large by pool",
     )
 }

@@ -17,7 +17,7 @@ pub(super) fn empty() -> Finding {
 pub(super) fn cut() -> Finding {
     Finding::new(
         Code::FindingsCut,
-        format!("there are more than {MAX_FINDINGS} findings; the rest is not shown"),
+        format!("there may be more findings than these; at most {MAX_FINDINGS} are shown"),
         "correct these, then validate again",
     )
 }

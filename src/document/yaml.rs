@@ -25,11 +25,11 @@ use super::tree::{Entry, Key, Node, Value};
 /// Everything that is outside of the strict subset, in document order, up to the first syntax error.
 pub fn parse(source: &Source) -> Result<Node, Findings> {
     if source.text().len() > MAX_BYTES {
-        return Err(too_large(source.text().len()).into());
+        return Err(too_large().into());
     }
-    let hidden = characters::hidden(source.text(), MAX_FINDINGS);
+    let hidden = characters::hidden(source.text(), MAX_FINDINGS + 1);
     if !hidden.is_empty() {
-        return Err(hidden);
+        return Err(hidden.sorted());
     }
     let mut builder = Builder::new(source);
     let root = builder.build();

@@ -22,7 +22,7 @@ pub use act::{Act, Call, Moment, Question};
 pub use answer::{
     Acceptance, Answer, Count, Facts, Observation, PartnerHealth, Problem, Readiness, Seen, VersionSeen,
 };
-pub use ids::{DomainId, FrontEndId, MAX_FRONT_ENDS};
+pub use ids::{DomainId, FrontEndId, MAX_ACTIONS, MAX_FRONT_ENDS};
 pub use length::{LENGTH_PATTERN, Length, NotALength};
 pub use list::List;
 pub use model::*;

@@ -14,6 +14,7 @@ use crate::render::render;
 /// Codes that no file of cases can hold, and why. Those with a test of their own name it.
 const WITHOUT_CASE: &[(Code, &str)] = &[
     (Code::TooManyFrontEnds, "a file of 20,001 front ends: `more_front_ends_than_ids`"),
+    (Code::TooManyActions, "a file of 20,000 front ends: `limits`"),
     (Code::PlanIncomplete, "a fault of this program"),
     (Code::SourceUnreadable, "there is no file: `commands`"),
     (Code::SourceTooLarge, "a file of 16 MiB: the unit tests of `document`"),

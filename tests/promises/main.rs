@@ -9,6 +9,7 @@ mod findings;
 mod golden;
 mod journals;
 mod killed;
+mod limits;
 mod machine;
 mod plans;
 mod rehearsals;

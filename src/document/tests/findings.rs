@@ -254,3 +254,21 @@ fn a_good_document_gives_its_parts() {
     assert_eq!(document.source().name(), "x");
     assert_eq!((document.body().version, document.body().kind.as_str()), (1, "sample"));
 }
+
+#[test]
+fn of_a_long_list_the_first_wrong_item_is_found_and_a_good_many_after_it() {
+    let good = |count: usize| "- {name: x}\n".repeat(count);
+    let wrong = "- {name: 1}\n- {nme: x}\n";
+    let text = format!("name: a\ndomains:\n{}{wrong}{}- {{name: 2}}\nat_once: 99\n", good(5000), good(2000));
+    refused(
+        &text,
+        &[
+            "findings-cut at whole file: there may be more findings than these; at most 200 are shown",
+            r#"wrong-type at 5005:10 "1": `name` must be text, and is a whole number"#,
+            r#"unknown-key at 5006:4 "nme": the key `nme` is not known in item 5002 of `domains`"#,
+            r#"out-of-range at 7008:10 "99": `at_once` must be at most 10"#,
+        ],
+    );
+    let near = format!("name: a\ndomains:\n{}{wrong}{}- {{name: 2}}\n", good(5000), good(900));
+    assert_eq!(read_said(&near).len(), 3, "no more than these, and none is left out");
+}

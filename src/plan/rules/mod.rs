@@ -57,6 +57,7 @@ pub(super) const ALL: &[Rule] = &[
     lengths::soak,
     at_once::front_ends,
     at_once::failed_over_upgrades,
+    upgrade::amount,
     upgrade::version,
     upgrade::programs,
     upgrade::secrets,

@@ -3,6 +3,7 @@
 use super::{Names, and_at, written};
 use crate::document::{Code, Finding, Findings, Span, Spanned};
 use crate::plan::written::{ActionText, PlanText};
+use crate::plan::{MAX_ACTIONS, MAX_FRONT_ENDS};
 
 /// All actions of a plan with the keys under which they stand.
 pub(super) fn actions(text: &PlanText) -> impl Iterator<Item = (String, &ActionText)> {
@@ -15,6 +16,28 @@ pub(super) fn actions(text: &PlanText) -> impl Iterator<Item = (String, &ActionT
     lists.into_iter().flat_map(|(key, actions)| {
         actions.iter().enumerate().map(move |(index, action)| (format!("{key}[{index}]"), action))
     })
+}
+
+/// All front ends together have no more actions than can be compiled. Of more front ends than a plan may have enough is
+/// said already.
+pub(super) fn amount(text: &PlanText, _: &Names, findings: &mut Findings) {
+    let front_ends: usize = text.pool.upgrade_domains.iter().map(|domain| domain.front_ends.len()).sum();
+    let each = actions(text).count();
+    let all = front_ends * each;
+    let Some((_, first)) = actions(text).next().filter(|_| front_ends <= MAX_FRONT_ENDS && all > MAX_ACTIONS)
+    else {
+        return;
+    };
+    findings.push(
+        Finding::new(
+            Code::TooManyActions,
+            format!(
+                "{front_ends} front ends with {each} actions each have {all} of them; a plan may have at most {MAX_ACTIONS}"
+            ),
+            "let one program do what several do, or split the pool over several plans",
+        )
+        .at(first.program.span(), "the first of them"),
+    );
 }
 
 /// Without a version nobody can tell whether an upgrade took place.
