@@ -4,11 +4,16 @@
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use poolroll::exec::journal;
+use poolroll::exec::record::Entry;
+use poolroll::pool::SimulatedPool;
 use serde_json::Value;
 
 use crate::golden;
+use crate::stage::graph_of;
 
 #[test]
 fn the_commands_do_what_their_goldens_show() {
@@ -91,9 +96,9 @@ fn a_run_is_paused_by_another_process_and_taken_up_again() {
     }
     // Somebody else cannot begin on the same pool meanwhile.
     assert_eq!(run(dir.path(), &["apply", &plan(), "--yes"]).status.code(), Some(6));
+    let asked = Instant::now();
     let paused = run(dir.path(), &["pause", "--reason", "lunch"]);
     assert_eq!(paused.status.code(), Some(0), "{}", String::from_utf8_lossy(&paused.stderr));
-    let left = Instant::now();
     let applied = applied.wait_with_output().unwrap();
     assert_eq!(applied.status.code(), Some(5), "{}", String::from_utf8_lossy(&applied.stderr));
     let status = json(dir.path(), &["status", "--format", "json"]);
@@ -101,6 +106,11 @@ fn a_run_is_paused_by_another_process_and_taken_up_again() {
     assert!(!out(&status), "a pause leaves nothing out: {status:#}");
     // Nobody runs it now.
     assert_eq!(run(dir.path(), &["pause"]).status.code(), Some(6));
+    // The pool lived on between the run's last record and the end of its process, at the run's speed.
+    let graph = graph_of("quick.yaml", &std::fs::read(plan()).unwrap());
+    let folder = dir.path().join("runs").join(status["run"].as_str().unwrap());
+    let kept = SimulatedPool::load(Arc::clone(graph.plan_arc()), &folder.join("pool.json"));
+    let lived = kept.unwrap().lived_until();
     // Long enough for what is asserted of it below; a slower machine only makes that easier to hold.
     std::thread::sleep(Duration::from_millis(200));
     let resumed = run(dir.path(), &["resume"]);
@@ -111,13 +121,14 @@ fn a_run_is_paused_by_another_process_and_taken_up_again() {
     let persons = report["persons"].as_array().unwrap();
     assert_eq!(persons[0]["reason"], "lunch");
     assert_eq!(persons[1]["did"], "took it up");
-    // The pool's time hurries only while a process runs it: the journal says where it went on.
-    let at = |value: &Value| value.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
-    let journal = std::fs::read_to_string(dir.path().join("runs").join(run).join("journal.jsonl")).unwrap();
-    let records = journal.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let went_on = records.filter_map(|record| record["body"]["event"].get("pace").cloned()).last().unwrap();
-    let away = at(&went_on["origin"]).duration_since(at(&status["at"]));
-    let passed = jiff::SignedDuration::try_from(left.elapsed()).unwrap();
+    // The pool's time hurries only while a process runs it.
+    let history = journal::read::<Entry<'_>>(&folder.join("journal.jsonl"), run).unwrap();
+    let pace = history.records.iter().find_map(|record| match &record.body {
+        Entry::Event(entry) => entry.pace,
+        Entry::Opened(_) => None,
+    });
+    let away = pace.expect("how its time goes on").origin.duration_since(lived);
+    let passed = jiff::SignedDuration::try_from(asked.elapsed()).unwrap();
     assert!(away.is_positive() && away <= passed, "away for {away}, and {passed} had passed");
 }
 
