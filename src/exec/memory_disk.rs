@@ -80,6 +80,13 @@ impl MemoryDisk {
         self.platters().faults.push((act, well, fault));
     }
 
+    /// Takes back what was set to go wrong, and every bound. What is lost stays lost.
+    pub fn heal(&self) {
+        let mut platters = self.platters();
+        platters.capacity = None;
+        platters.faults.clear();
+    }
+
     /// How many acts of a kind were asked for, those that went wrong included.
     pub fn count(&self, act: Act) -> u64 {
         self.platters().acts.get(&act).copied().unwrap_or(0)

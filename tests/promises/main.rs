@@ -5,6 +5,7 @@
 
 mod agreement;
 mod commands;
+mod disks;
 mod findings;
 mod golden;
 mod journals;

@@ -1,4 +1,7 @@
 //! Promise: whatever happens to a pool, the invariants hold after every event, and the run comes to an end.
+//!
+//! Many lives: `POOLROLL_LIVES=20000 cargo test --test promises the_invariants_hold`; `POOLROLL_SEED` says with which the
+//! first begins, and a life that fails says how it is lived again.
 
 use std::time::Duration;
 
@@ -6,7 +9,7 @@ use poolroll::exec::Rehearsal;
 use poolroll::run::{Event, Outcome};
 use poolroll::twin::Operator;
 
-use super::stage::{Chance, Ended, Life, any_fault, assert_holds, graph, graph_of, number_from};
+use super::stage::{Chance, Ended, Life, Replay, any_fault, assert_holds, graph, graph_of, number_from};
 
 /// Plans that differ in what the machine cares about.
 pub fn variants() -> Vec<(&'static str, String)> {
@@ -31,7 +34,7 @@ pub fn variants() -> Vec<(&'static str, String)> {
     ]
 }
 
-fn operator(chance: &mut Chance) -> Operator {
+pub fn operator(chance: &mut Chance) -> Operator {
     let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
     Operator {
         approves: Some(minutes(chance.below(30))),
@@ -43,6 +46,9 @@ fn operator(chance: &mut Chance) -> Operator {
 
 /// One life from the first record to completion, or to where no more resuming helps.
 fn live(name: &str, text: &str, seed: u64) -> Life {
+    let _replay = Replay(format!(
+        "POOLROLL_SEED={seed} POOLROLL_LIVES=1 cargo test --test promises the_invariants_hold (plan `{name}`)"
+    ));
     let graph = graph_of(name, text.as_bytes());
     let mut chance = Chance::new(seed);
     let mut rehearsal = Rehearsal::of(&graph);
@@ -96,7 +102,8 @@ fn the_invariants_hold_whatever_happens() {
         }
     }
     let all = lives * variants().len() as u64;
-    assert!(complete * 3 > all, "only {complete} of {all} lives came to a complete end");
+    // A few chosen seeds say nothing of how many complete.
+    assert!(lives < 100 || complete * 3 > all, "only {complete} of {all} lives came to a complete end");
 }
 
 /// Seeds of lives that once broke an invariant, or that the monitor once judged wrong.

@@ -5,7 +5,7 @@
 //! after the cut unwritten, or at the sync, with the record written and nothing of what it wants begun. The pool is as
 //! it was at the cut and goes on by itself; the next process folds the records and takes the run up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -13,14 +13,14 @@ use poolroll::StepGraph;
 use poolroll::exec::Rehearsal;
 use poolroll::graph::StepId;
 use poolroll::plan::{Act, Answer, FrontEndId, Moment, Observation};
-use poolroll::run::{Event, Outcome};
+use poolroll::run::{Event, Outcome, Run, Want, Wanted};
 use poolroll::twin::Books;
 
 use crate::rehearsals::variants;
 use crate::stage::{Ended, Life, assert_holds, graph, graph_of, scenario};
 
 /// What takes users out of service or changes a server.
-pub fn disruptive(graph: &StepGraph) -> impl Iterator<Item = (StepId, Act)> + '_ {
+fn disruptive(graph: &StepGraph) -> impl Iterator<Item = (StepId, Act)> + '_ {
     graph.ids().filter_map(|step| Some((step, graph.act(step)?))).filter(|(_, act)| {
         !matches!(act, Act::Start { .. } | Act::Perform { moment: Moment::AfterAccept, .. })
     })
@@ -63,6 +63,28 @@ pub fn begun_too_often(
         found.times_begun(act) > undisturbed.times_begun(act) + of(&after) - of(&before)
     };
     disruptive(graph).filter(too_often).map(|(_, act)| act).collect()
+}
+
+/// The disruptive acts that began more often than the history of a run ever wanted them, once an attempt and process.
+pub fn begun_without_intent(graph: &StepGraph, books: &Books, events: &[(Timestamp, Event)]) -> Vec<Act> {
+    let (mut run, mut wanted) = (Run::new(graph), Wanted::default());
+    let mut intents = BTreeSet::new();
+    for (_, event) in events {
+        run.apply(graph, event).unwrap_or_else(|illegal| panic!("{illegal}: {event:?}"));
+        run.wanted(graph, &mut wanted);
+        intents.extend(wanted.iter().filter_map(|want| match want {
+            Want::Ensure { act, attempt, .. } => Some((act, attempt, run.epoch())),
+            _ => None,
+        }));
+    }
+    // A stop that turns immediate is the same stop.
+    let same = |one: Act, other: Act| match (one, other) {
+        (Act::Stop { front_end: one, .. }, Act::Stop { front_end: other, .. }) => one == other,
+        (one, other) => one == other,
+    };
+    let meant = |act: Act| intents.iter().filter(|(of, ..)| same(*of, act)).count();
+    let acts = disruptive(graph).map(|(_, act)| act);
+    acts.filter(|&act| usize::from(books.times_begun(act)) > meant(act)).collect()
 }
 
 fn books(life: &Life) -> &Books {

@@ -51,6 +51,17 @@ pub fn number_from(variable: &str, otherwise: u64) -> u64 {
     }
 }
 
+/// Says how a test is played again when it fails, whatever it is that fails in it.
+pub struct Replay(pub String);
+
+impl Drop for Replay {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("to play this again: {}", self.0);
+        }
+    }
+}
+
 /// A small generator with a seed: the tests must be the same everywhere and always.
 pub struct Chance(u64);
 
