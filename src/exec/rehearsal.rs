@@ -215,7 +215,7 @@ impl Audience for Heard {
 }
 
 /// Holds the invariants against the embedded pool's books after every event.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Proving {
     pub monitor: Monitor,
     /// What was broken so far, and when.

@@ -29,7 +29,7 @@ pub struct Glimpse<'a, T> {
 }
 
 /// The checker. It keeps what one look cannot tell: who was skipped, which domain was opened last, what is known done.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Monitor {
     pub(super) memory: Memory,
     violations: Vec<Violation>,
