@@ -11,8 +11,10 @@ use std::time::Instant;
 use poolroll::document::{self, Source};
 use poolroll::exec::journal::Journal;
 use poolroll::exec::live::compile;
+use poolroll::exec::prove::{Bounds, prove};
 use poolroll::exec::{NoLog, Rehearsal};
 use poolroll::plan::{self, PlanText};
+use poolroll::proof::Verdict;
 
 const ROUNDS: usize = 7;
 
@@ -192,10 +194,34 @@ fn journal() {
     line("bare writes, one sync for all", "/s", bare_shared);
 }
 
+/// Two plans with all default budgets: one that waits for one front end at a time, and one with actions around the upgrade.
+fn proofs() {
+    for name in ["window", "one-domain"] {
+        let text = std::fs::read(format!("tests/small/{name}.yaml")).expect("a plan");
+        let graph = compile(name, &text).expect("a plan").graph;
+        let (mut one, mut both, mut transitions) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..3 {
+            let mut rate = |workers: usize, rates: &mut Vec<f64>| {
+                let bounds = Bounds { workers: Some(workers), ..Bounds::default() };
+                let proved = prove(&graph, &bounds, |_, _| {});
+                assert!(matches!(proved.verdict, Some(Verdict::Proved)), "{name}");
+                rates.push(proved.tally.states as f64 / proved.took.as_secs_f64());
+                transitions.push(proved.tally.transitions as f64 / proved.tally.states as f64);
+            };
+            rate(1, &mut one);
+            rate(2, &mut both);
+        }
+        line(&format!("prove {name}: states, one worker"), "/s", one);
+        line(&format!("prove {name}: states, two workers"), "/s", both);
+        line(&format!("prove {name}: transitions a state"), "  ", transitions);
+    }
+}
+
 fn main() {
     whole_process();
     validation();
     growth();
     rehearsals();
+    proofs();
     journal();
 }
