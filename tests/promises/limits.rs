@@ -72,6 +72,7 @@ fn a_file_of_a_gigabyte_or_without_an_end_is_refused_wherever_a_plan_or_a_scenar
             &["rehearse", file],
             &["rehearse", &minimal, "--scenario", file],
             &["apply", file, "--yes"],
+            &["prove", file],
         ] {
             says(dir.path(), LITTLE, args, 3, TOO_LARGE);
         }
