@@ -10,7 +10,7 @@ use super::code::Code;
 use super::describe::{FORM, expected_types, first_paragraph, out_of_range, written, wrong_length};
 use super::explainer::Explainer;
 use super::finding::Finding;
-use super::source::MAX_FINDINGS;
+use super::finding::MAX_FINDINGS;
 use super::suggest;
 use super::syntax::shortened;
 use super::tree::Node;

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use super::finding::{Finding, Findings, Span};
-use super::source::{MAX_FINDINGS, Source};
-use super::syntax;
+use super::finding::{Finding, Findings, MAX_FINDINGS, Span};
+use super::source::Source;
 use super::tree::Node;
 
 /// Collects the findings for a list of schema errors.
@@ -34,7 +33,7 @@ impl<'a> Explainer<'a> {
     /// The findings so far, and a note when there were more than are kept.
     pub(super) fn into_findings(self) -> Findings {
         let full = self.is_full();
-        self.findings.into_iter().chain(full.then(syntax::cut)).collect()
+        self.findings.into_iter().chain(full.then(Finding::cut)).collect()
     }
 
     pub(super) fn push(&mut self, finding: Finding) {

@@ -8,8 +8,9 @@ use std::fmt;
 use std::ops::Range;
 
 use super::code::{Code, Severity};
-use super::source::MAX_FINDINGS;
-use super::syntax;
+
+/// The most findings kept of one document, errors before warnings. Who has more needs another file, not a longer list.
+pub const MAX_FINDINGS: usize = 200;
 
 /// A range of a source's text in bytes, `start` included, `end` excluded.
 ///
@@ -66,6 +67,15 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// There may be more than [`MAX_FINDINGS`].
+    pub(super) fn cut() -> Finding {
+        Finding::new(
+            Code::FindingsCut,
+            format!("there may be more findings than these; at most {MAX_FINDINGS} are shown"),
+            "correct these, then validate again",
+        )
+    }
+
     /// A finding without a place yet. `message` says what is wrong; `help` says the next move.
     pub fn new(code: Code, message: impl Into<String>, help: impl Into<String>) -> Self {
         Finding { code, message: message.into(), help: help.into(), labels: Vec::new() }
@@ -163,7 +173,7 @@ impl Findings {
             self.0.sort_by_key(|finding| (finding.severity(), place(finding)));
             self.0.truncate(MAX_FINDINGS);
         }
-        self.0.extend(cut.then(syntax::cut));
+        self.0.extend(cut.then(Finding::cut));
         self.0.sort_by_key(place);
         self
     }

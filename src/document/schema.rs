@@ -10,9 +10,8 @@ use jsonschema::{ValidationError, Validator};
 use serde_json::{Map, Number, Value as Json};
 
 use super::explainer::Explainer;
-use super::finding::{Findings, Span};
+use super::finding::{Finding, Findings, Span};
 use super::source::{MAX_ITEMS_EXPLAINED, Source};
-use super::syntax;
 use super::tree::{Node, Value};
 
 /// A schema, ready to use.
@@ -56,7 +55,7 @@ pub(super) fn validate(
     if findings.is_empty() && refused.is_some_and(|span| has_list(root, span)) {
         return explained(&Part { from, left: usize::MAX, cut: false }.json(root));
     }
-    findings.into_iter().chain([syntax::cut()]).collect()
+    findings.into_iter().chain([Finding::cut()]).collect()
 }
 
 /// Whether what stands at a place is a list.

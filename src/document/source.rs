@@ -13,9 +13,6 @@ pub const MAX_DEPTH: usize = 32;
 /// 60,000 when each is a mapping; a tree of this many takes about 25 MB.
 pub const MAX_NODES: usize = 250_000;
 
-/// The most findings kept of one document, errors before warnings. Who has more needs another file, not a longer list.
-pub const MAX_FINDINGS: usize = 200;
-
 /// The most items of lists that are held against the schema, from the first one on that does not fit: five times as many as
 /// can be shown. What one of them has to say can take 40 KB where it may be one of many things.
 pub(super) const MAX_ITEMS_EXPLAINED: usize = 1000;

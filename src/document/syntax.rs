@@ -2,7 +2,7 @@
 
 use super::code::Code;
 use super::finding::{Finding, Span};
-use super::source::{MAX_DEPTH, MAX_FINDINGS, MAX_NODES, Source};
+use super::source::{MAX_DEPTH, MAX_NODES, Source};
 use super::tree::{Key, Value};
 
 pub(super) fn empty() -> Finding {
@@ -12,14 +12,6 @@ pub(super) fn empty() -> Finding {
         "write at least `version: 1` and `kind:`; `poolroll init` writes a plan to start from",
     )
     .at(Span::default(), "nothing but comments and blank lines")
-}
-
-pub(super) fn cut() -> Finding {
-    Finding::new(
-        Code::FindingsCut,
-        format!("there may be more findings than these; at most {MAX_FINDINGS} are shown"),
-        "correct these, then validate again",
-    )
 }
 
 pub(super) fn tag(span: Span, tag: &str) -> Finding {

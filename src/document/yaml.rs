@@ -12,9 +12,10 @@ use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
 
 use super::characters;
 use super::code::Code;
+use super::finding::MAX_FINDINGS;
 use super::finding::{Finding, Findings, Span};
 use super::scalar;
-use super::source::{MAX_BYTES, MAX_DEPTH, MAX_FINDINGS, MAX_NODES, Source, too_large};
+use super::source::{MAX_BYTES, MAX_DEPTH, MAX_NODES, Source, too_large};
 use super::syntax::{self, Trouble};
 use super::tree::{Entry, Key, Node, Value};
 
@@ -107,7 +108,7 @@ impl<'s> Builder<'s> {
                 }
             };
             if self.findings.len() >= MAX_FINDINGS {
-                self.findings.push(syntax::cut());
+                self.findings.push(Finding::cut());
                 return None;
             }
             if go_on == Next::Stop {

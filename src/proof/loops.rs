@@ -9,8 +9,8 @@ use std::hash::BuildHasherDefault;
 
 use petgraph::graph::{DiGraph, NodeIndex};
 
+use super::kept::{Itself, Whole};
 use super::node::Node;
-use super::walk::{Itself, Whole};
 use crate::graph::StepGraph;
 use crate::run::{Timer, TimerKind, Want, Wanted};
 

@@ -19,7 +19,7 @@
 //!
 //! **How it could be wrong.** A state that was met is remembered by 64 bits of it: among a hundred million states the chance
 //! that any two are taken for one is below one in three thousand. The world is a model: what it may do is written in
-//! `answers.rs`, and what it may not is what the proof does not cover; the command prints that with every verdict. A
+//! `answers.rs` and `looks.rs`, and what it may not is what the proof does not cover; the command prints that with every verdict. A
 //! promise that nothing can break proves nothing, so for each of those that the proof asks a mistake is planted in the
 //! machine by the tests, and the proof must find it.
 //!
@@ -41,6 +41,8 @@
 
 mod answers;
 mod invariant;
+mod kept;
+mod looks;
 mod loops;
 mod monitor;
 mod node;

@@ -4,9 +4,9 @@
 //! state the run goes on by one thing that happens (an answer, a limit, a death, a person, a crash) and by everything
 //! that the machine then decides by itself, until it waits again.
 
-use super::answers::{Becomes, Helps, Move};
+use super::answers::{Helps, Move};
 use super::monitor::{Glimpse, Memory, Monitor, Violation};
-use super::world::World;
+use super::world::{Becomes, World};
 use super::{Invariant, Truth};
 use crate::graph::{StepGraph, StepKind};
 use crate::plan::{FrontEndId, Observation};

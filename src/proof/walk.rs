@@ -7,11 +7,12 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::ops::Range;
 
 use super::Invariant;
 use super::answers::Helps;
+use super::kept::{Itself, Whole, fingerprint};
 use super::loops::Loops;
 use super::monitor::Violation;
 use super::node::{Budgets, Happened, Node, Stepper};
@@ -31,52 +32,6 @@ struct Met {
 
 const UNKNOWN: u64 = 0;
 const AN_END: u64 = 1;
-
-/// A fingerprint is its own hash.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Itself(u64);
-
-impl Hasher for Itself {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, _: &[u8]) {}
-    fn write_u64(&mut self, fingerprint: u64) {
-        self.0 = fingerprint;
-    }
-}
-
-fn fingerprint(bytes: &[u8]) -> u64 {
-    xxhash_rust::xxh3::xxh3_64(bytes).max(2)
-}
-
-/// States that are kept whole, one after the other.
-#[derive(Debug, Default)]
-pub(super) struct Whole {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl Whole {
-    pub(super) fn push(&mut self, state: &[u8]) {
-        self.bytes.extend_from_slice(state);
-        self.ends.push(self.bytes.len());
-    }
-
-    pub(super) fn get(&self, nth: usize) -> &[u8] {
-        let start = nth.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.bytes[start..self.ends[nth]]
-    }
-
-    fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    fn clear(&mut self) {
-        self.bytes.clear();
-        self.ends.clear();
-    }
-}
 
 /// What a worker found in its piece of a level.
 #[derive(Debug, Default)]

@@ -66,6 +66,21 @@ pub(super) struct Registrar {
     pub(super) failed_over: u8,
 }
 
+/// What becomes of the truth with an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Becomes {
+    Same,
+    Server(FrontEndId, Server),
+    /// Failing over has taken place, or has not.
+    FailedOver(bool),
+    FailedBack(bool),
+    Asked(ReadinessGiven),
+    Counted,
+    Fits,
+    Closed,
+    Soaked,
+}
+
 /// The truth about a pool, as far as anything depends on it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct World {
