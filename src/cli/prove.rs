@@ -28,6 +28,9 @@ pub struct Args {
     /// How many front ends are found upgraded already, or down, before the run
     #[arg(long, value_name = "N", default_value_t = Budgets::default().found)]
     found: u8,
+    /// How many of all these together in one history
+    #[arg(long, value_name = "N", default_value_t = Budgets::default().together)]
+    together: u8,
     /// The most states that are met before the proof gives up
     #[arg(long, value_name = "N", default_value_t = MOST_STATES)]
     states: u64,
@@ -51,8 +54,9 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
         ));
         return Ok(Ending::Undecided);
     }
-    let Args { crashes, deaths, acts, found, states, .. } = *args;
-    let bounds = Bounds { budgets: Budgets { crashes, deaths, acts, found }, states, workers: None };
+    let Args { crashes, deaths, acts, found, together, states, .. } = *args;
+    let bounds =
+        Bounds { budgets: Budgets { crashes, deaths, acts, found, together }, states, workers: None };
     let mut told = Duration::ZERO;
     let proved = prove(graph, &bounds, |tally, took| {
         if took >= told + PROGRESS {

@@ -24,11 +24,27 @@ pub struct Budgets {
     pub acts: u8,
     /// How many front ends are found otherwise than planned before the run: upgraded already, or down.
     pub found: u8,
+    /// How many of all these together.
+    pub together: u8,
+}
+
+impl Budgets {
+    /// Nothing interferes.
+    pub const NONE: Budgets = Budgets { crashes: 0, deaths: 0, acts: 0, found: 0, together: u8::MAX };
+
+    /// One of the budgets was used. When all of them together are used up nothing is left of any.
+    fn spend(&mut self, budget: impl FnOnce(&mut Budgets) -> &mut u8) {
+        *budget(self) -= 1;
+        self.together = self.together.saturating_sub(1);
+        if self.together == 0 {
+            *self = Budgets { together: 0, ..Budgets::NONE };
+        }
+    }
 }
 
 impl Default for Budgets {
     fn default() -> Budgets {
-        Budgets { crashes: 1, deaths: 1, acts: 1, found: 1 }
+        Budgets { crashes: 1, deaths: 1, acts: 1, found: 1, together: 2 }
     }
 }
 
@@ -59,8 +75,8 @@ impl Node {
         self.run.pack(bytes);
         self.world.pack(bytes);
         self.memory.pack(bytes);
-        let Budgets { crashes, deaths, acts, found } = self.left;
-        bytes.extend([crashes, deaths, acts, found]);
+        let Budgets { crashes, deaths, acts, found, together } = self.left;
+        bytes.extend([crashes, deaths, acts, found, together]);
     }
 
     /// Becomes the state that was packed.
@@ -69,7 +85,8 @@ impl Node {
         self.world.unpack(&mut reader)?;
         self.memory.unpack(&mut reader)?;
         let [crashes, deaths, acts, found] = [reader.byte()?, reader.byte()?, reader.byte()?, reader.byte()?];
-        self.left = Budgets { crashes, deaths, acts, found };
+        let together = reader.byte()?;
+        self.left = Budgets { crashes, deaths, acts, found, together };
         Some(())
     }
 }
@@ -213,7 +230,9 @@ impl<'g> Stepper<'g> {
     fn make(&mut self, made: &Move, found: &mut dyn FnMut(Successor<'_>)) {
         self.next.become_like(&self.at);
         self.open();
-        self.next.left.found -= u8::from(made.finds);
+        if made.finds {
+            self.next.left.spend(|left| &mut left.found);
+        }
         self.next.world.settle(made);
         let fault = self.fold(&made.event).or_else(|| self.rest(found));
         self.emit(made.helps, fault, found);
@@ -230,7 +249,7 @@ impl<'g> Stepper<'g> {
             for returns in [false, true] {
                 self.next.become_like(&self.at);
                 self.open();
-                self.next.left.deaths -= 1;
+                self.next.left.spend(|left| &mut left.deaths);
                 self.next.world.die(front_end, returns);
                 self.note(|| Happened::Died { front_end, returns });
                 let fault = self.notice();
@@ -247,7 +266,7 @@ impl<'g> Stepper<'g> {
             if self.at.run.outcome().is_none() {
                 self.note(|| Happened::Crashed);
             }
-            self.next.left.crashes -= 1;
+            self.next.left.spend(|left| &mut left.crashes);
             self.next.world.forget_what_just_happened();
             self.next.world.closed = false;
             let fault = self.fold(&Event::Resumed);
@@ -300,7 +319,7 @@ impl<'g> Stepper<'g> {
                 continue;
             }
             self.next.run.clone_from(&from.run);
-            self.next.left.acts -= 1;
+            self.next.left.spend(|left| &mut left.acts);
             self.next.world.settle(&made);
             let fault = self.fold(&made.event).or_else(|| self.rest(found));
             self.emit(Helps::Not, fault, found);
@@ -350,13 +369,14 @@ impl<'g> Stepper<'g> {
         self.torn.memory.clone_from(&self.monitor.memory);
         let trace = self.trace.clone();
         self.note(|| Happened::Crashed);
-        let crashes = self.next.left.crashes - 1;
+        let mut left = self.next.left;
+        left.spend(|left| &mut left.crashes);
         // One crash at a time: the next is met when this one's state is left.
-        self.next.left.crashes = 0;
+        self.next.left = Budgets { crashes: 0, ..left };
         self.next.world.forget_what_just_happened();
         self.next.world.closed = false;
         let fault = self.fold(&Event::Resumed).or_else(|| self.rest(found));
-        self.next.left.crashes = crashes;
+        self.next.left = left;
         self.emit(Helps::Not, fault, found);
         self.next.become_like(&self.torn);
         self.monitor.memory.clone_from(&self.torn.memory);

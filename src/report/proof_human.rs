@@ -66,8 +66,9 @@ pub fn write(text: &mut impl Write, graph: &StepGraph, bounds: &Bounds, proved: 
     let budgets = bounds.budgets;
     writeln!(
         text,
-        "bounds       taken up again: {}; front ends that die: {}; acts of persons: {}; found otherwise than planned: {}\n",
-        budgets.crashes, budgets.deaths, budgets.acts, budgets.found,
+        "bounds       taken up again: {}; front ends that die: {}; acts of persons: {}; found otherwise than planned: {}; \
+         of all these at most {} in one history\n",
+        budgets.crashes, budgets.deaths, budgets.acts, budgets.found, budgets.together,
     )?;
     for invariant in Invariant::ALL {
         let checks = tally.checks[usize::from(invariant.number()) - 1];
@@ -131,7 +132,7 @@ mod tests {
         let text = std::fs::read(path).expect("the plan is there");
         let graph = crate::exec::live::compile(path, &text).expect("it compiles").graph;
         let mistaken = Run::mistaken(&graph, Mistake::HalfStoppedIsNotOut);
-        let budgets = Budgets { crashes: 0, deaths: 0, acts: 1, found: 0 };
+        let budgets = Budgets { acts: 1, ..Budgets::NONE };
         let mut walk = Walk::of(mistaken.clone(), &graph, budgets);
         let mut worker = walk.worker();
         while walk.level() > 0 && !walk.is_broken() {

@@ -34,6 +34,7 @@ struct JsonBounds {
     deaths: u8,
     acts: u8,
     found: u8,
+    together: u8,
     states: u64,
 }
 
@@ -98,6 +99,7 @@ pub fn write(
             deaths: bounds.budgets.deaths,
             acts: bounds.budgets.acts,
             found: bounds.budgets.found,
+            together: bounds.budgets.together,
             states: bounds.states,
         },
         states: tally.states,

@@ -35,7 +35,7 @@ const CRASH: Budgets = Budgets { crashes: 1, ..NONE };
 const ACT: Budgets = Budgets { acts: 1, ..NONE };
 const FOUND: Budgets = Budgets { found: 1, ..NONE };
 const CRASH_AND_ACT: Budgets = Budgets { crashes: 1, acts: 1, ..NONE };
-const ALL: Budgets = Budgets { crashes: 0, deaths: 1, acts: 1, found: 1 };
+const ALL: Budgets = Budgets { deaths: 1, acts: 1, found: 1, ..NONE };
 
 #[test]
 fn every_planted_mistake_breaks_the_promise_that_speaks_of_it() {

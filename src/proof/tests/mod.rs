@@ -30,7 +30,7 @@ fn walk(run: Run, graph: &StepGraph, budgets: Budgets, only: Option<Invariant>) 
     (walk.verdict(), *walk.tally())
 }
 
-const NONE: Budgets = Budgets { crashes: 0, deaths: 0, acts: 0, found: 0 };
+const NONE: Budgets = Budgets::NONE;
 
 #[test]
 fn small_plans_are_proved() {
@@ -56,7 +56,7 @@ fn small_plans_are_proved() {
 fn a_state_outlives_its_bytes() {
     use super::node::{Node, Stepper};
     let graph = small("partner-when-troubled");
-    let budgets = Budgets { crashes: 1, deaths: 1, acts: 1, found: 1 };
+    let budgets = Budgets { crashes: 1, deaths: 1, acts: 1, found: 1, ..NONE };
     let begins = Node::new(Run::new(&graph), &graph, budgets);
     let mut stepper = Stepper::new(begins.clone(), &graph);
     let mut read = begins;
