@@ -264,7 +264,10 @@ impl Told<'_> {
     fn looked(&self, saw: Observation) -> Option<String> {
         match self.after {
             StepState::Done => self.done(),
-            StepState::Pending(tried) if tried.partly => {
+            StepState::Pending(_) if matches!(saw, Observation::Failed { .. }) => {
+                Some("it ran and failed; to be tried again".to_owned())
+            }
+            StepState::Pending(tried) if tried.partly && saw == Observation::Partly => {
                 Some("some services are stopped and some are not; going on with it".to_owned())
             }
             StepState::Pending(_) => {

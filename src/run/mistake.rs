@@ -48,6 +48,9 @@ pub(crate) enum Mistake {
     GateOutlivesItsDomain,
     /// Found by the proof: an action before a stop that ran and failed was taken for one that had not taken place.
     FailedActionIsNotOut,
+    /// Found by the proof: when a second try of such an action was found not to have taken place, what the first had done
+    /// was forgotten.
+    OlderTryForgotten,
     /// Found by the proof: while the window was asked for one stop, another was counted, and what that count said did not
     /// keep the first from beginning.
     CountsBesideAWindow,

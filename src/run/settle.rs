@@ -20,7 +20,12 @@ impl Run {
         let stop = matches!(act, Act::Stop { .. });
         match saw {
             Observation::Done => self.set(graph, step, StepState::Done),
-            Observation::NotDone => self.not_done(graph, step, Try { partly: false, ..tried }),
+            // A stop that is not done at all leaves its front end in service. That a newer try of an action did not take
+            // place says nothing of an older one that ran and failed.
+            Observation::NotDone => {
+                let partly = tried.partly && !stop && !self.makes(Mistake::OlderTryForgotten);
+                self.not_done(graph, step, Try { partly, ..tried });
+            }
             // Half stopped is out: another try goes on with it.
             Observation::Partly if stop => {
                 let partly = !self.makes(Mistake::HalfStoppedIsNotOut);

@@ -6,7 +6,7 @@ use crate::run::{Mistake, Run};
 
 /// The mistake, a plan that meets it, how much has to interfere, and the promise that speaks of it. Others may break
 /// sooner; they are not asked here.
-const PLANTED: [(Mistake, &str, Budgets, Invariant); 22] = [
+const PLANTED: [(Mistake, &str, Budgets, Invariant); 23] = [
     (Mistake::WindowBeforeUpgrade, "window", NONE, Invariant::CanEnd),
     (Mistake::NoWindowBeforeStop, "window", NONE, Invariant::InsideTheWindow),
     (Mistake::OpenOutlivesResume, "two-domains", CRASH, Invariant::FreshAnswers),
@@ -27,6 +27,7 @@ const PLANTED: [(Mistake, &str, Budgets, Invariant); 22] = [
     (Mistake::NoBackOff, "two-domains", NONE, Invariant::CanEnd),
     (Mistake::GateOutlivesItsDomain, "two-domains", ACT, Invariant::FreshAnswers),
     (Mistake::FailedActionIsNotOut, "one-domain", CRASH_AND_ACT, Invariant::NothingLeftOut),
+    (Mistake::OlderTryForgotten, "one-domain", CRASHES_AND_ACT, Invariant::NothingLeftOut),
     (Mistake::CountsBesideAWindow, "actions-at-once", NONE, Invariant::QuorumStands),
     (Mistake::OpensWithDoneInactive, "two-at-once", ALL, Invariant::SettledBetweenDomains),
 ];
@@ -35,6 +36,7 @@ const CRASH: Budgets = Budgets { crashes: 1, ..NONE };
 const ACT: Budgets = Budgets { acts: 1, ..NONE };
 const FOUND: Budgets = Budgets { found: 1, ..NONE };
 const CRASH_AND_ACT: Budgets = Budgets { crashes: 1, acts: 1, ..NONE };
+const CRASHES_AND_ACT: Budgets = Budgets { crashes: 2, acts: 1, ..NONE };
 const ALL: Budgets = Budgets { deaths: 1, acts: 1, found: 1, ..NONE };
 
 #[test]
