@@ -51,6 +51,9 @@ pub(crate) enum Mistake {
     /// Found by the proof: when a second try of such an action was found not to have taken place, what the first had done
     /// was forgotten.
     OlderTryForgotten,
+    /// Found by the proof: the pool was counted before such an action was tried again, and when it could not spare the front
+    /// end, which was out already, that was forgotten.
+    CountsWhoIsOut,
     /// Found by the proof: while the window was asked for one stop, another was counted, and what that count said did not
     /// keep the first from beginning.
     CountsBesideAWindow,

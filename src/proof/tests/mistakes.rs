@@ -6,7 +6,7 @@ use crate::run::{Mistake, Run};
 
 /// The mistake, a plan that meets it, how much has to interfere, and the promise that speaks of it. Others may break
 /// sooner; they are not asked here.
-const PLANTED: [(Mistake, &str, Budgets, Invariant); 23] = [
+const PLANTED: [(Mistake, &str, Budgets, Invariant); 24] = [
     (Mistake::WindowBeforeUpgrade, "window", NONE, Invariant::CanEnd),
     (Mistake::NoWindowBeforeStop, "window", NONE, Invariant::InsideTheWindow),
     (Mistake::OpenOutlivesResume, "two-domains", CRASH, Invariant::FreshAnswers),
@@ -28,6 +28,7 @@ const PLANTED: [(Mistake, &str, Budgets, Invariant); 23] = [
     (Mistake::GateOutlivesItsDomain, "two-domains", ACT, Invariant::FreshAnswers),
     (Mistake::FailedActionIsNotOut, "one-domain", CRASH_AND_ACT, Invariant::NothingLeftOut),
     (Mistake::OlderTryForgotten, "one-domain", CRASHES_AND_ACT, Invariant::NothingLeftOut),
+    (Mistake::CountsWhoIsOut, "one-domain", CRASHES_AND_ACT, Invariant::NothingLeftOut),
     (Mistake::CountsBesideAWindow, "actions-at-once", NONE, Invariant::QuorumStands),
     (Mistake::OpensWithDoneInactive, "two-at-once", ALL, Invariant::SettledBetweenDomains),
 ];
