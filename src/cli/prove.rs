@@ -7,7 +7,7 @@ use super::exit::Ending;
 use super::failure::Failure;
 use super::status::Format;
 use super::{output, reading};
-use crate::exec::prove::{Bounds, MOST_STATES, prove};
+use crate::exec::prove::{Bounds, MOST_STATES, prove, rate};
 use crate::proof::{Budgets, MOST_ACTIONS, Verdict};
 use crate::report::lines::grouped;
 use crate::report::{proof_human, proof_json};
@@ -61,11 +61,10 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
     let proved = prove(graph, &bounds, |tally, took| {
         if took >= told + PROGRESS {
             told = took;
-            let speed = (tally.states as f64 / took.as_secs_f64()) as u64;
             output::say(&format!(
                 "{} states, {} a second, {} steps deep",
                 grouped(tally.states),
-                grouped(speed),
+                grouped(rate(tally.states, took)),
                 tally.depth
             ));
         }

@@ -17,7 +17,8 @@ pub struct Bounds {
     pub workers: Option<usize>,
 }
 
-/// The most states if nobody says otherwise. Each costs about 40 bytes while the walk goes on: four gigabytes.
+/// The most states if nobody says otherwise. Each takes some 130 bytes while the walk goes on, for many of
+/// them still wait whole: thirteen gigabytes.
 pub const MOST_STATES: u64 = 100_000_000;
 
 impl Default for Bounds {
@@ -33,6 +34,11 @@ pub struct Proved {
     pub verdict: Option<Verdict>,
     pub tally: Tally,
     pub took: Duration,
+}
+
+/// States in a second.
+pub fn rate(states: u64, took: Duration) -> u64 {
+    if took.is_zero() { 0 } else { (states as f64 / took.as_secs_f64()) as u64 }
 }
 
 /// States of a level that one worker leaves at a time.

@@ -1,4 +1,4 @@
-//! Watches a run event by event and holds the invariants against the books of its twin.
+//! Watches a run event by event and holds the invariants against the truth about its pool.
 
 use std::time::Duration;
 
@@ -115,9 +115,6 @@ impl Monitor {
 
     /// Takes the first of what was broken, and forgets the rest.
     pub(super) fn take_violation(&mut self) -> Option<Violation> {
-        if self.violations.is_empty() {
-            return None;
-        }
         self.violations.drain(..).next()
     }
 
@@ -131,10 +128,7 @@ impl Monitor {
         self.began_again(glimpse);
         self.note_deaths(glimpse);
         self.note(glimpse);
-        self.follow_failover(glimpse);
-        self.one_domain_out(glimpse);
-        self.stopped_before_upgrade(glimpse);
-        self.failed_over_once(glimpse);
+        self.always(glimpse);
         self.known_done(glimpse);
         self.started_in_doubt(glimpse);
         if let Event::Enter { phase: Phase::Open { domain, more } } = glimpse.event {
@@ -170,10 +164,15 @@ impl Monitor {
         let glimpse = Glimpse { graph, run, truth, event: &Event::Resumed };
         self.began_again(&glimpse);
         self.note_deaths(&glimpse);
-        self.follow_failover(&glimpse);
-        self.one_domain_out(&glimpse);
-        self.stopped_before_upgrade(&glimpse);
-        self.failed_over_once(&glimpse);
+        self.always(&glimpse);
+    }
+
+    /// What must hold whatever happened last.
+    fn always<T: Truth>(&mut self, glimpse: &Glimpse<'_, T>) {
+        self.follow_failover(glimpse);
+        self.one_domain_out(glimpse);
+        self.stopped_before_upgrade(glimpse);
+        self.failed_over_once(glimpse);
     }
 
     /// Remembers what the event says.

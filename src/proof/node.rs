@@ -129,12 +129,23 @@ pub(super) struct Stepper<'g> {
     pub(super) at: Node,
     next: Node,
     torn: Node,
+    said_in: Node,
     monitor: Monitor,
     moves: Vec<Move>,
     wanted: Wanted,
     then: Wanted,
     /// What happened on the way to the present successor, if anybody wants to know.
     pub(super) trace: Option<Vec<Happened>>,
+}
+
+/// What a state is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Standing {
+    GoesOn,
+    /// The run has ended, for now or for good.
+    Ended,
+    /// Nothing is wanted though the run has not ended, or something though it has.
+    DeadEnd,
 }
 
 /// Where a way leads.
@@ -157,7 +168,8 @@ impl<'g> Stepper<'g> {
             graph,
             at: node.clone(),
             next: node.clone(),
-            torn: node,
+            torn: node.clone(),
+            said_in: node,
             monitor: Monitor::new(),
             moves: Vec::new(),
             wanted: Wanted::default(),
@@ -184,8 +196,8 @@ impl<'g> Stepper<'g> {
         self.emit(Helps::Best, fault, found);
     }
 
-    /// Everything that can follow the present state; `true` when the run has ended there, for now or for good.
-    pub(super) fn leave(&mut self, found: &mut dyn FnMut(Successor<'_>)) -> bool {
+    /// Everything that can follow the present state, and what the state is.
+    pub(super) fn leave(&mut self, found: &mut dyn FnMut(Successor<'_>)) -> Standing {
         self.at.run.wanted(self.graph, &mut self.wanted);
         let mut moves = std::mem::take(&mut self.moves);
         moves.clear();
@@ -205,13 +217,11 @@ impl<'g> Stepper<'g> {
         if !outcome.is_some_and(Outcome::is_final) {
             self.persons(found);
         }
-        outcome.is_some()
-    }
-
-    /// Whether anything is wanted in the present state.
-    pub(super) fn is_dead_end(&mut self) -> bool {
-        self.at.run.wanted(self.graph, &mut self.wanted);
-        self.at.run.outcome().is_none() == self.wanted.is_empty()
+        match (outcome.is_some(), self.wanted.is_empty()) {
+            (false, false) => Standing::GoesOn,
+            (true, true) => Standing::Ended,
+            _ => Standing::DeadEnd,
+        }
     }
 
     fn open(&mut self) {
@@ -267,15 +277,13 @@ impl<'g> Stepper<'g> {
                 self.note(|| Happened::Crashed);
             }
             self.next.left.spend(|left| &mut left.crashes);
-            self.next.world.forget_what_just_happened();
-            self.next.world.closed = false;
-            let fault = self.fold(&Event::Resumed);
+            let fault = self.take_up();
             if fault.is_none() && self.next.left.acts > 0 {
                 // A person's word comes with the resume.
-                let taken_up = self.next.clone();
+                self.said_in.become_like(&self.next);
                 let trace = self.trace.clone();
-                self.say(&taken_up, trace.as_deref(), found);
-                self.next.become_like(&taken_up);
+                self.say(trace.as_deref(), found);
+                self.next.become_like(&self.said_in);
                 self.open();
                 self.trace = trace;
             }
@@ -283,47 +291,56 @@ impl<'g> Stepper<'g> {
             self.emit(Helps::Not, fault, found);
         }
         if self.at.left.acts > 0 && self.at.run.outcome().is_none() {
-            let at = self.at.clone();
-            self.say(&at, self.trace.is_some().then_some(&[]), found);
+            self.said_in.become_like(&self.at);
+            self.say(None, found);
         }
     }
 
-    /// Everything that makes sense that a person may say in a state.
-    fn say(&mut self, from: &Node, since: Option<&[Happened]>, found: &mut dyn FnMut(Successor<'_>)) {
+    /// A process takes the run up, some time later, and perhaps in another window.
+    fn take_up(&mut self) -> Option<Fault> {
+        self.next.world.forget_what_just_happened();
+        self.next.world.closed = false;
+        self.fold(&Event::Resumed)
+    }
+
+    /// Everything that makes sense that a person may say in the state `said_in`, after what happened `since`.
+    fn say(&mut self, since: Option<&[Happened]>, found: &mut dyn FnMut(Successor<'_>)) {
         let graph = self.graph;
-        let mut sayings = vec![(Event::Pause, Becomes::Same), (Event::Abort, Becomes::Same)];
-        let all = graph.plan().front_end_ids();
-        sayings.extend(all.map(|front_end| (Event::Skip { front_end }, Becomes::Same)));
-        let matters = from.run.stuck().chain(from.run.active());
-        for step in matters {
-            sayings.push((Event::Retry { step }, Becomes::Same));
+        let mut sayings = std::mem::take(&mut self.moves);
+        sayings.clear();
+        let mut may_say =
+            |event, becomes| sayings.push(Move { event, becomes, helps: Helps::Not, finds: false });
+        may_say(Event::Pause, Becomes::Same);
+        may_say(Event::Abort, Becomes::Same);
+        graph.plan().front_end_ids().for_each(|front_end| may_say(Event::Skip { front_end }, Becomes::Same));
+        let Node { run, world, .. } = &self.said_in;
+        for step in run.stuck().chain(run.active()) {
+            may_say(Event::Retry { step }, Becomes::Same);
             if let StepKind::Ensure(act) = graph.kind(step) {
-                from.world.looks(graph, act, &mut |saw, becomes| {
-                    // Who says how it ended knows.
-                    match saw {
-                        Observation::Done => sayings.push((Event::Resolve { step, done: true }, becomes)),
-                        Observation::NotDone => sayings.push((Event::Resolve { step, done: false }, becomes)),
-                        _ => {}
-                    }
+                // Who says how it ended knows.
+                world.looks(graph, act, &mut |saw, becomes| match saw {
+                    Observation::Done => may_say(Event::Resolve { step, done: true }, becomes),
+                    Observation::NotDone => may_say(Event::Resolve { step, done: false }, becomes),
+                    _ => {}
                 });
             }
         }
-        for (event, becomes) in sayings {
-            self.next.become_like(from);
+        for made in &sayings {
+            self.next.become_like(&self.said_in);
             self.open();
-            if let (Some(trace), Some(since)) = (&mut self.trace, since) {
-                trace.extend_from_slice(since);
+            if let Some(trace) = &mut self.trace {
+                trace.extend_from_slice(since.unwrap_or_default());
             }
-            let made = Move { event, becomes, helps: Helps::Not, finds: false };
-            if self.next.run.apply(graph, &made.event).is_err() {
-                continue;
-            }
-            self.next.run.clone_from(&from.run);
             self.next.left.spend(|left| &mut left.acts);
-            self.next.world.settle(&made);
-            let fault = self.fold(&made.event).or_else(|| self.rest(found));
+            self.next.world.settle(made);
+            let fault = match self.fold(&made.event) {
+                // It makes no sense here.
+                Some(Fault::Refused(_)) => continue,
+                fault => fault.or_else(|| self.rest(found)),
+            };
             self.emit(Helps::Not, fault, found);
         }
+        self.moves = sayings;
     }
 
     /// Folds one event and looks once.
@@ -373,9 +390,7 @@ impl<'g> Stepper<'g> {
         left.spend(|left| &mut left.crashes);
         // One crash at a time: the next is met when this one's state is left.
         self.next.left = Budgets { crashes: 0, ..left };
-        self.next.world.forget_what_just_happened();
-        self.next.world.closed = false;
-        let fault = self.fold(&Event::Resumed).or_else(|| self.rest(found));
+        let fault = self.take_up().or_else(|| self.rest(found));
         self.next.left = left;
         self.emit(Helps::Not, fault, found);
         self.next.become_like(&self.torn);

@@ -6,7 +6,7 @@ use super::monitor::Memory;
 use super::truth::ReadinessGiven;
 use super::world::{Effect, Server, Services, World};
 use crate::plan::DomainId;
-use crate::run::packed::{Reader, number};
+use crate::run::packed::{Reader, bit, bits, number};
 use crate::twin::PoolState;
 
 impl World {
@@ -42,10 +42,10 @@ impl World {
         }
         let pool = reader.byte()?;
         self.pool.state = POOL_STATES[usize::from(pool & 3)];
-        self.pool.open = pool >> 2 & 1 == 1;
+        self.pool.open = bit(pool, 2);
         self.pool.failed_over = pool >> 3;
         let flags = reader.byte()?;
-        let flag = |place: u8| flags >> place & 1 == 1;
+        let flag = |place| bit(flags, place);
         self.readiness_is_stale = flag(0);
         self.count_is_stale = flag(1);
         self.soaking = flag(2);
@@ -71,10 +71,6 @@ const POOL_STATES: [PoolState; 4] =
     [PoolState::Active, PoolState::FailingOver, PoolState::FailedOver, PoolState::FailingBack];
 const SERVICES: [Services; 4] = [Services::Running, Services::Partly, Services::Stopped, Services::Open];
 
-fn bits(flags: &[bool]) -> u8 {
-    flags.iter().rev().fold(0, |bits, flag| bits << 1 | u8::from(*flag))
-}
-
 fn pack_server(server: Server, bytes: &mut Vec<u8>) {
     let Server { services, open, begun, dead, active, out, booted, done, cut_off, failed } = server;
     let marks = [done, cut_off, failed];
@@ -94,7 +90,7 @@ fn pack_server(server: Server, bytes: &mut Vec<u8>) {
 
 fn unpack_server(reader: &mut Reader<'_>) -> Option<Server> {
     let first = reader.byte()?;
-    let flag = |place: u8| first >> (2 + place) & 1 == 1;
+    let flag = |place: u8| bit(first, 2 + place);
     let open = match reader.byte()? {
         0 => None,
         1 => Some(Effect::Stop),
@@ -148,10 +144,10 @@ impl Memory {
 
     pub(super) fn unpack(&mut self, reader: &mut Reader<'_>) -> Option<()> {
         let flags = reader.byte()?;
-        self.over = flags & 1 == 1;
-        self.heard_readiness = flags >> 1 & 1 == 1;
-        self.heard_count = flags >> 2 & 1 == 1;
-        self.heard_trouble = flags >> 3 & 1 == 1;
+        self.over = bit(flags, 0);
+        self.heard_readiness = bit(flags, 1);
+        self.heard_count = bit(flags, 2);
+        self.heard_trouble = bit(flags, 3);
         self.opened = reader.number()?.checked_sub(1).map(|domain| DomainId(domain as u16));
         let sets = [
             &mut self.skipped,

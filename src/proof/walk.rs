@@ -15,7 +15,7 @@ use super::answers::Helps;
 use super::kept::{Itself, Whole, fingerprint};
 use super::loops::Loops;
 use super::monitor::Violation;
-use super::node::{Budgets, Happened, Node, Stepper};
+use super::node::{Budgets, Happened, Node, Standing, Stepper};
 use crate::graph::StepGraph;
 use crate::run::Run;
 
@@ -179,14 +179,9 @@ impl<'g> Walk<'g> {
                 finds.broken.get_or_insert((violation, parent, 0));
                 continue;
             }
-            if stepper.is_dead_end() {
-                let text = "nothing to decide and nothing wanted".to_owned();
-                let violation = Violation { invariant: Invariant::CanEnd, text };
-                finds.broken.get_or_insert((violation, parent, u32::MAX));
-            }
             let mut nth = 0;
             let mut toward_end: Option<(Helps, u64)> = None;
-            let ended = stepper.leave(&mut |successor| {
+            let standing = stepper.leave(&mut |successor| {
                 successor.node.pack(bytes);
                 let print = fingerprint(bytes);
                 finds.transitions += 1;
@@ -207,7 +202,16 @@ impl<'g> Walk<'g> {
                 }
                 nth += 1;
             });
-            let toward_end = if ended { AN_END } else { toward_end.map_or(UNKNOWN, |(_, print)| print) };
+            let toward_end = match standing {
+                Standing::Ended => AN_END,
+                Standing::GoesOn => toward_end.map_or(UNKNOWN, |(_, print)| print),
+                Standing::DeadEnd => {
+                    let text = "nothing to decide and nothing wanted".to_owned();
+                    let violation = Violation { invariant: Invariant::CanEnd, text };
+                    finds.broken.get_or_insert((violation, parent, u32::MAX));
+                    UNKNOWN
+                }
+            };
             finds.left.push((parent, toward_end));
         }
         let after = *stepper.checks();

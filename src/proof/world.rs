@@ -11,7 +11,7 @@ use fixedbitset::FixedBitSet;
 
 use super::truth::{Misdeeds, ReadinessGiven, Truth, takes_out};
 use crate::graph::StepGraph;
-use crate::plan::{Act, FrontEndId, Moment};
+use crate::plan::{Act, FrontEndId, Moment, Question};
 use crate::run::{TimerKind, Want, Wanted};
 use crate::twin::PoolState;
 
@@ -135,21 +135,37 @@ impl World {
         }
     }
 
-    /// Becomes another world without a new allocation.
+    /// Becomes another world of the same plan without a new allocation.
     pub(super) fn become_like(&mut self, other: &World) {
-        self.servers.clone_from(&other.servers);
-        self.pool = other.pool;
-        self.readiness = other.readiness;
-        self.counted.clone_from(&other.counted);
-        self.readiness_is_stale = other.readiness_is_stale;
-        self.count_is_stale = other.count_is_stale;
-        self.closed = other.closed;
-        self.soaking = other.soaking;
-        self.soaked = other.soaked;
-        self.misdeeds = other.misdeeds;
-        self.begun.clone_from(&other.begun);
-        self.died.clone_from(&other.died);
-        self.fits = other.fits;
+        let World {
+            servers,
+            pool,
+            actions: _,
+            readiness,
+            counted,
+            readiness_is_stale,
+            count_is_stale,
+            closed,
+            soaking,
+            soaked,
+            begun,
+            died,
+            fits,
+            misdeeds,
+        } = other;
+        self.servers.clone_from(servers);
+        self.pool = *pool;
+        self.readiness = *readiness;
+        self.counted.clone_from(counted);
+        self.readiness_is_stale = *readiness_is_stale;
+        self.count_is_stale = *count_is_stale;
+        self.closed = *closed;
+        self.soaking = *soaking;
+        self.soaked = *soaked;
+        self.begun.clone_from(begun);
+        self.died.clone_from(died);
+        self.fits = *fits;
+        self.misdeeds = *misdeeds;
     }
 
     /// Between two events nothing has just happened.
@@ -202,8 +218,8 @@ impl World {
             match want {
                 Want::Ensure { act, .. } if !before.contains(want) => self.begin_act(act, before),
                 Want::Ask { question, .. } if !before.contains(want) => match question {
-                    crate::plan::Question::Readiness { .. } => self.readiness_is_stale = false,
-                    crate::plan::Question::Count { .. } => self.count_is_stale = false,
+                    Question::Readiness { .. } => self.readiness_is_stale = false,
+                    Question::Count { .. } => self.count_is_stale = false,
                     _ => {}
                 },
                 Want::Timer(timer) if timer.kind == TimerKind::StayGood && !before.contains(want) => {
@@ -223,10 +239,9 @@ impl World {
         if let Some(given) = &mut self.readiness {
             given.fresh = false;
         }
-        let asking = |is: fn(&crate::plan::Question) -> bool| {
+        let asking = |is: fn(&Question) -> bool| {
             before.iter().any(|want| matches!(want, Want::Ask { question, .. } if is(&question)))
         };
-        use crate::plan::Question;
         self.readiness_is_stale |= asking(|question| matches!(question, Question::Readiness { .. }));
         if act == Act::FailOver || takes_out(act).is_some_and(|id| self.takes_from_service(id)) {
             self.counted = None;

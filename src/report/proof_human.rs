@@ -6,7 +6,7 @@ use std::fmt::{self, Write};
 use super::lines::grouped;
 use super::narrator::Narrator;
 use super::words::Seen;
-use crate::exec::prove::{Bounds, Proved};
+use crate::exec::prove::{Bounds, Proved, rate};
 use crate::exec::rehearsal::UNDATED;
 use crate::graph::StepGraph;
 use crate::plan::{Facts, FrontEndId};
@@ -54,7 +54,7 @@ pub fn write(text: &mut impl Write, graph: &StepGraph, bounds: &Bounds, proved: 
     writeln!(text)?;
     let tally = &proved.tally;
     let seconds = proved.took.as_secs_f64();
-    let speed = if seconds > 0.0 { (tally.states as f64 / seconds) as u64 } else { 0 };
+    let speed = rate(tally.states, proved.took);
     writeln!(
         text,
         "states       {}, at most {} steps from the beginning",

@@ -224,10 +224,9 @@ impl Run {
         match graph.kind(step) {
             StepKind::Ensure(Act::FailOver) => Some(Clearance::Partner(0)),
             // Going on with a stop that was found half way, or with an action before it that ran and failed, takes nobody out.
-            StepKind::Ensure(Act::Stop { .. }) => (rolling && !tried.partly).then_some(Clearance::Count(0)),
-            StepKind::Ensure(_) if rolling && graph.takes_out(step) => {
+            StepKind::Ensure(act) if matches!(act, Act::Stop { .. }) || graph.takes_out(step) => {
                 let out = tried.partly && !self.makes(Mistake::CountsWhoIsOut);
-                (!out).then_some(Clearance::Count(0))
+                (rolling && !out).then_some(Clearance::Count(0))
             }
             StepKind::Ensure(_) if graph.link(step) == Some(Link::Upgrade) => {
                 if self.makes(Mistake::WindowBeforeUpgrade) {

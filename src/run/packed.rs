@@ -128,6 +128,16 @@ pub(crate) fn number(mut number: u32, bytes: &mut Vec<u8>) {
     bytes.push(number as u8);
 }
 
+/// Up to eight flags, the first in the lowest bit.
+pub(crate) fn bits(flags: &[bool]) -> u8 {
+    flags.iter().rev().fold(0, |bits, flag| bits << 1 | u8::from(*flag))
+}
+
+/// Whether the flag of this place is set.
+pub(crate) fn bit(flags: u8, place: u8) -> bool {
+    flags >> place & 1 == 1
+}
+
 fn pack_state(state: StepState, bytes: &mut Vec<u8>) {
     let numbered = |code: u8, n: u8, bytes: &mut Vec<u8>| bytes.extend([code, n]);
     match state {
@@ -176,7 +186,7 @@ fn pack_state(state: StepState, bytes: &mut Vec<u8>) {
 fn pack_try(tried: Try, bytes: &mut Vec<u8>) {
     let Try { attempt, late, hard, interrupted, failed, unready, partly } = tried;
     let flags = [late, hard, interrupted, failed, partly];
-    bytes.push(flags.iter().rev().fold(0, |bits, flag| bits << 1 | u8::from(*flag)));
+    bytes.push(bits(&flags));
     bytes.extend([attempt, unready]);
 }
 
@@ -217,7 +227,7 @@ impl Reader<'_> {
 
     fn tried(&mut self) -> Option<Try> {
         let flags = self.byte()?;
-        let flag = |place: u8| flags >> place & 1 == 1;
+        let flag = |place| bit(flags, place);
         let (attempt, unready) = (self.byte()?, self.byte()?);
         Some(Try {
             attempt,

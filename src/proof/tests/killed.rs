@@ -5,7 +5,7 @@ use crate::graph::{StepGraph, StepId};
 use crate::plan::{Answer, Observation};
 use crate::proof::Budgets;
 use crate::proof::answers::Helps;
-use crate::proof::node::{Happened, Node, Stepper};
+use crate::proof::node::{Happened, Node, Standing, Stepper};
 use crate::proof::world::Server;
 use crate::run::{Event, Mistake, Outcome, Run, Want, Wanted};
 
@@ -17,7 +17,7 @@ fn follow(stepper: &mut Stepper<'_>, mut lost: Option<StepId>) -> (Option<Outcom
     loop {
         let mut best: Option<(Helps, Node)> = None;
         let mut not_done: Option<Node> = None;
-        let ended = stepper.leave(&mut |successor| {
+        let standing = stepper.leave(&mut |successor| {
             assert_eq!(successor.fault, None);
             if successor.node.left != successor.before {
                 return;
@@ -31,7 +31,7 @@ fn follow(stepper: &mut Stepper<'_>, mut lost: Option<StepId>) -> (Option<Outcom
                 best = Some((successor.helps, successor.node.clone()));
             }
         });
-        if ended {
+        if standing == Standing::Ended {
             return (stepper.at.run.outcome(), way);
         }
         lost = lost.filter(|_| not_done.is_none());
@@ -72,13 +72,13 @@ fn killed(graph: &StepGraph, run: Run) -> (usize, usize) {
         });
         let lost: Vec<Option<StepId>> = in_flight.chain([None]).collect();
         let mut taken_up = Vec::new();
-        let ended = stepper.leave(&mut |successor| {
+        let standing = stepper.leave(&mut |successor| {
             // Between two events. Cut between an event and what is decided on it, journals are taken up by other tests.
             if matches!(successor.trace.first(), Some(Happened::Crashed)) {
                 taken_up.push(successor.node.clone());
             }
         });
-        for node in taken_up.into_iter().filter(|_| !ended) {
+        for node in taken_up.into_iter().filter(|_| standing != Standing::Ended) {
             for lost in lost.clone() {
                 kills += 1;
                 otherwise += usize::from(end(graph, node.clone(), lost) != undisturbed);
