@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::status::Format;
 use super::{output, reading};
 use crate::exec::prove::{Bounds, MOST_STATES, prove, rate};
-use crate::proof::{Budgets, MOST_ACTIONS, Verdict};
+use crate::proof::{Budgets, MOST_ACTIONS, Reduction, Verdict};
 use crate::report::lines::grouped;
 use crate::report::{proof_human, proof_json};
 
@@ -31,6 +31,9 @@ pub struct Args {
     /// How many of all these together in one history
     #[arg(long, value_name = "N", default_value_t = Budgets::default().together)]
     together: u8,
+    /// Meet every state by itself: leave nothing out because it follows from what is met
+    #[arg(long)]
+    whole: bool,
     /// The most states that are met before the proof gives up
     #[arg(long, value_name = "N", default_value_t = MOST_STATES)]
     states: u64,
@@ -54,9 +57,10 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
         ));
         return Ok(Ending::Undecided);
     }
-    let Args { crashes, deaths, acts, found, together, states, .. } = *args;
-    let bounds =
-        Bounds { budgets: Budgets { crashes, deaths, acts, found, together }, states, workers: None };
+    let Args { crashes, deaths, acts, found, together, whole, states, .. } = *args;
+    let budgets = Budgets { crashes, deaths, acts, found, together };
+    let reduction = if whole { Reduction::NONE } else { Reduction::ALL };
+    let bounds = Bounds { budgets, reduction, states, workers: None };
     let mut told = Duration::ZERO;
     let proved = prove(graph, &bounds, |tally, took| {
         if took >= told + PROGRESS {

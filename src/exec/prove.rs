@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::graph::StepGraph;
-use crate::proof::{Budgets, Finds, Tally, Verdict, Walk, Worker};
+use crate::proof::{Budgets, Finds, Reduction, Tally, Verdict, Walk, Worker};
 
 /// How far a proof may go.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     pub budgets: Budgets,
+    pub reduction: Reduction,
     /// The most states that are met before the proof gives up.
     pub states: u64,
     /// How many workers leave states at once; none: as many as the machine has cores.
@@ -23,7 +24,7 @@ pub const MOST_STATES: u64 = 100_000_000;
 
 impl Default for Bounds {
     fn default() -> Bounds {
-        Bounds { budgets: Budgets::default(), states: MOST_STATES, workers: None }
+        Bounds { budgets: Budgets::default(), reduction: Reduction::ALL, states: MOST_STATES, workers: None }
     }
 }
 
@@ -50,7 +51,7 @@ const PIECES: usize = 256;
 pub fn prove(graph: &StepGraph, bounds: &Bounds, mut watch: impl FnMut(&Tally, Duration)) -> Proved {
     let begun = Instant::now();
     let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
-    let mut walk = Walk::new(graph, bounds.budgets);
+    let mut walk = Walk::new(graph, bounds.budgets, bounds.reduction);
     let mut workers: Vec<_> =
         (0..bounds.workers.unwrap_or_else(cores).max(1)).map(|_| walk.worker()).collect();
     while walk.level() > 0 && !walk.is_broken() {

@@ -7,11 +7,11 @@
 use super::answers::{Helps, Move};
 use super::monitor::{Glimpse, Memory, Monitor, Violation};
 use super::world::{Becomes, World};
-use super::{Invariant, Truth};
-use crate::graph::{StepGraph, StepKind};
+use super::{Invariant, Reduction, Truth};
+use crate::graph::{StepGraph, StepId, StepKind};
 use crate::plan::{FrontEndId, Observation};
 use crate::run::packed::Reader;
-use crate::run::{Event, Outcome, Run, Wanted};
+use crate::run::{Event, Outcome, Run, Want, Wanted};
 
 /// How much may interfere in one history: what is bounded, so that there are not too many of them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -136,6 +136,7 @@ pub(super) struct Stepper<'g> {
     then: Wanted,
     /// What happened on the way to the present successor, if anybody wants to know.
     pub(super) trace: Option<Vec<Happened>>,
+    reduction: Reduction,
 }
 
 /// What a state is.
@@ -163,7 +164,7 @@ pub(super) struct Successor<'a> {
 const MOST_DECISIONS: usize = 2_000;
 
 impl<'g> Stepper<'g> {
-    pub(super) fn new(node: Node, graph: &'g StepGraph) -> Stepper<'g> {
+    pub(super) fn new(node: Node, graph: &'g StepGraph, reduction: Reduction) -> Stepper<'g> {
         Stepper {
             graph,
             at: node.clone(),
@@ -175,6 +176,7 @@ impl<'g> Stepper<'g> {
             wanted: Wanted::default(),
             then: Wanted::default(),
             trace: None,
+            reduction,
         }
     }
 
@@ -199,9 +201,31 @@ impl<'g> Stepper<'g> {
     /// Everything that can follow the present state, and what the state is.
     pub(super) fn leave(&mut self, found: &mut dyn FnMut(Successor<'_>)) -> Standing {
         self.at.run.wanted(self.graph, &mut self.wanted);
+        let outcome = self.at.run.outcome();
+        let standing = match (outcome.is_some(), self.wanted.is_empty()) {
+            (false, false) => Standing::GoesOn,
+            (true, true) => Standing::Ended,
+            _ => Standing::DeadEnd,
+        };
+        self.answers(|_| true, found);
+        if outcome.is_none() {
+            self.deaths(found);
+        }
+        if !outcome.is_some_and(Outcome::is_final) {
+            self.persons(found);
+        }
+        if self.reduction.counts {
+            let active: Vec<StepId> = self.at.run.active().collect();
+            active.into_iter().for_each(|step| self.last_count(step, found));
+        }
+        standing
+    }
+
+    /// What follows when what is wanted, as far as it `is` asked for here, is answered.
+    fn answers(&mut self, is: impl Fn(Want) -> bool, found: &mut dyn FnMut(Successor<'_>)) {
         let mut moves = std::mem::take(&mut self.moves);
         moves.clear();
-        for want in self.wanted.iter() {
+        for want in self.wanted.iter().filter(|want| is(*want)) {
             self.at.world.answers(self.graph, want, &mut moves);
         }
         for made in &moves {
@@ -210,18 +234,18 @@ impl<'g> Stepper<'g> {
             }
         }
         self.moves = moves;
-        let outcome = self.at.run.outcome();
-        if outcome.is_none() {
-            self.deaths(found);
-        }
-        if !outcome.is_some_and(Outcome::is_final) {
-            self.persons(found);
-        }
-        match (outcome.is_some(), self.wanted.is_empty()) {
-            (false, false) => Standing::GoesOn,
-            (true, true) => Standing::Ended,
-            _ => Standing::DeadEnd,
-        }
+    }
+
+    /// What follows an answer when each count of the step, which was forgotten, is the last that its limit allows.
+    fn last_count(&mut self, step: StepId, found: &mut dyn FnMut(Successor<'_>)) {
+        let Some(last) = self.at.run.last_count(self.graph, step) else { return };
+        let lowest = self.at.run.state(step);
+        self.at.run.recount(step, last);
+        self.at.run.wanted(self.graph, &mut self.wanted);
+        // Only an answer decides by a count. That it leads to an end is asked of the way on which nothing runs out.
+        let asks = |want| matches!(want, Want::Ask { step: of, .. } if of == step);
+        self.answers(asks, &mut |successor| found(Successor { helps: Helps::Least, ..successor }));
+        self.at.run.recount(step, lowest);
     }
 
     fn open(&mut self) {
@@ -401,6 +425,9 @@ impl<'g> Stepper<'g> {
     fn emit(&mut self, helps: Helps, fault: Option<Fault>, found: &mut dyn FnMut(Successor<'_>)) {
         self.next.world.forget_what_just_happened();
         self.next.memory.clone_from(&self.monitor.memory);
+        if self.reduction.counts {
+            self.next.run.forget_counts();
+        }
         let trace = self.trace.as_deref().unwrap_or_default();
         found(Successor { node: &self.next, before: self.at.left, helps, fault, trace });
     }

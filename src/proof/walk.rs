@@ -10,7 +10,7 @@ use std::collections::hash_map::Entry;
 use std::hash::BuildHasherDefault;
 use std::ops::Range;
 
-use super::Invariant;
+use super::{Invariant, Reduction};
 use super::answers::Helps;
 use super::kept::{Itself, Whole, fingerprint};
 use super::loops::Loops;
@@ -84,12 +84,13 @@ pub struct Tally {
 pub struct Walk<'g> {
     graph: &'g StepGraph,
     begins: Node,
+    reduction: Reduction,
     met: HashMap<u64, Met, BuildHasherDefault<Itself>>,
     level: Whole,
     next: Whole,
     tally: Tally,
     broken: Option<(Violation, u64, u32)>,
-    /// Gone when there are too many states.
+    /// None where counts are forgotten, and gone when there are too many states.
     loops: Option<Loops>,
 }
 
@@ -101,8 +102,8 @@ pub struct Worker<'g> {
 }
 
 impl<'g> Worker<'g> {
-    fn new(graph: &'g StepGraph, begins: &Node) -> Worker<'g> {
-        Worker { stepper: Stepper::new(begins.clone(), graph), bytes: Vec::new() }
+    fn new(graph: &'g StepGraph, begins: &Node, reduction: Reduction) -> Worker<'g> {
+        Worker { stepper: Stepper::new(begins.clone(), graph, reduction), bytes: Vec::new() }
     }
 
     /// Asks one promise and no other, to see that it is this one that a mistake breaks.
@@ -114,20 +115,21 @@ impl<'g> Worker<'g> {
 
 impl<'g> Walk<'g> {
     /// Stands at the beginning: a run that has not begun on a pool that nobody has touched.
-    pub fn new(graph: &'g StepGraph, budgets: Budgets) -> Walk<'g> {
-        Walk::of(Run::new(graph), graph, budgets)
+    pub fn new(graph: &'g StepGraph, budgets: Budgets, reduction: Reduction) -> Walk<'g> {
+        Walk::of(Run::new(graph), graph, budgets, reduction)
     }
 
-    pub(crate) fn of(run: Run, graph: &'g StepGraph, budgets: Budgets) -> Walk<'g> {
+    pub(crate) fn of(run: Run, graph: &'g StepGraph, budgets: Budgets, reduction: Reduction) -> Walk<'g> {
         let mut walk = Walk {
             graph,
             begins: Node::new(run, graph, budgets),
+            reduction,
             met: HashMap::default(),
             level: Whole::default(),
             next: Whole::default(),
             tally: Tally::default(),
             broken: None,
-            loops: Some(Loops::default()),
+            loops: (!reduction.counts).then(Loops::default),
         };
         let mut worker = walk.worker();
         let mut finds = Finds::default();
@@ -148,12 +150,23 @@ impl<'g> Walk<'g> {
     }
 
     pub fn worker(&self) -> Worker<'g> {
-        Worker::new(self.graph, &self.begins)
+        Worker::new(self.graph, &self.begins, self.reduction)
     }
 
     /// How many states the present level has. None: everything was walked.
     pub fn level(&self) -> usize {
         self.level.len()
+    }
+
+    /// A state of the present level.
+    #[cfg(test)]
+    pub(super) fn state(&self, nth: usize) -> &[u8] {
+        self.level.get(nth)
+    }
+
+    #[cfg(test)]
+    pub(super) fn has_met(&self, state: &[u8]) -> bool {
+        self.met.contains_key(&fingerprint(state))
     }
 
     pub fn tally(&self) -> &Tally {

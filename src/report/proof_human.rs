@@ -122,7 +122,7 @@ pub fn story(graph: &StepGraph, mut run: Run, history: &[Happened]) -> Vec<Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proof::{Budgets, Walk};
+    use crate::proof::{Budgets, Reduction, Walk};
     use crate::run::Mistake;
 
     /// A machine that takes a half stopped front end for one that was not stopped, told as a person would read it.
@@ -133,7 +133,7 @@ mod tests {
         let graph = crate::exec::live::compile(path, &text).expect("it compiles").graph;
         let mistaken = Run::mistaken(&graph, Mistake::HalfStoppedIsNotOut);
         let budgets = Budgets { acts: 1, ..Budgets::NONE };
-        let mut walk = Walk::of(mistaken.clone(), &graph, budgets);
+        let mut walk = Walk::of(mistaken.clone(), &graph, budgets, Reduction::NONE);
         let mut worker = walk.worker();
         while walk.level() > 0 && !walk.is_broken() {
             let finds = walk.expand(0..walk.level(), &mut worker);

@@ -15,6 +15,7 @@
 //! does not grow with the plan.
 
 mod apply;
+mod counts;
 mod decide;
 mod event;
 mod index;

@@ -3,7 +3,7 @@
 use super::{NONE, small};
 use crate::graph::{StepGraph, StepId};
 use crate::plan::{Answer, Observation};
-use crate::proof::Budgets;
+use crate::proof::{Budgets, Reduction};
 use crate::proof::answers::Helps;
 use crate::proof::node::{Happened, Node, Standing, Stepper};
 use crate::proof::world::Server;
@@ -42,7 +42,7 @@ fn follow(stepper: &mut Stepper<'_>, mut lost: Option<StepId>) -> (Option<Outcom
 }
 
 fn end(graph: &StepGraph, at: Node, lost: Option<StepId>) -> (Option<Outcome>, Vec<Server>) {
-    let mut stepper = Stepper::new(at, graph);
+    let mut stepper = Stepper::new(at, graph, Reduction::NONE);
     let (outcome, way) = follow(&mut stepper, lost);
     (outcome, way.last().map(|node| node.world.servers.clone()).unwrap_or_default())
 }
@@ -50,7 +50,7 @@ fn end(graph: &StepGraph, at: Node, lost: Option<StepId>) -> (Option<Outcome>, V
 /// How many kills there were, and how many of them led to another end.
 fn killed(graph: &StepGraph, run: Run) -> (usize, usize) {
     let budgets = Budgets { crashes: 1, ..NONE };
-    let mut stepper = Stepper::new(Node::new(run, graph, budgets), graph);
+    let mut stepper = Stepper::new(Node::new(run, graph, budgets), graph, Reduction::NONE);
     let mut first = None;
     stepper.first(&mut |successor| {
         if successor.node.left.crashes == 1 {

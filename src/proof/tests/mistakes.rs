@@ -1,7 +1,7 @@
 //! Each mistake is planted in the machine of a small plan, and the proof must say which promise it breaks.
 
 use super::{NONE, small, walk};
-use crate::proof::{Budgets, Invariant, Verdict};
+use crate::proof::{Budgets, Invariant, Reduction, Verdict};
 use crate::run::{Mistake, Run};
 
 /// The mistake, a plan that meets it, how much has to interfere, and the promise that speaks of it. Others may break
@@ -45,7 +45,7 @@ fn every_planted_mistake_breaks_the_promise_that_speaks_of_it() {
     let mut wrong = Vec::new();
     for (mistake, plan, budgets, invariant) in PLANTED {
         let graph = small(plan);
-        let (verdict, tally) = walk(Run::mistaken(&graph, mistake), &graph, budgets, Some(invariant));
+        let (verdict, tally) = walk(Run::mistaken(&graph, mistake), &graph, budgets, Reduction::NONE, Some(invariant));
         match verdict {
             Verdict::Broken(broken) if broken.violation.invariant == invariant => {
                 assert!(!broken.history.is_empty(), "{mistake:?} breaks it without a history");

@@ -2,8 +2,9 @@
 
 mod killed;
 mod mistakes;
+mod reduced;
 
-use super::{Budgets, Invariant, Verdict, Walk};
+use super::{Budgets, Invariant, Reduction, Verdict, Walk};
 use crate::graph::StepGraph;
 use crate::run::Run;
 
@@ -18,8 +19,14 @@ fn small(name: &str) -> std::sync::Arc<StepGraph> {
 }
 
 /// Walks to the end, and asks one promise alone if told to.
-fn walk(run: Run, graph: &StepGraph, budgets: Budgets, only: Option<Invariant>) -> (Verdict, super::Tally) {
-    let mut walk = Walk::of(run, graph, budgets);
+fn walk(
+    run: Run,
+    graph: &StepGraph,
+    budgets: Budgets,
+    reduction: Reduction,
+    only: Option<Invariant>,
+) -> (Verdict, super::Tally) {
+    let mut walk = Walk::of(run, graph, budgets, reduction);
     let mut worker = walk.worker();
     worker.ask_only(only);
     while walk.level() > 0 && !walk.is_broken() {
@@ -45,7 +52,7 @@ fn small_plans_are_proved() {
     for name in plans {
         let graph = small(name);
         for budgets in one {
-            let (verdict, _) = walk(Run::new(&graph), &graph, budgets, None);
+            let (verdict, _) = walk(Run::new(&graph), &graph, budgets, Reduction::NONE, None);
             assert!(matches!(verdict, Verdict::Proved), "{name} with {budgets:?}: {verdict:#?}");
         }
     }
@@ -58,7 +65,7 @@ fn a_state_outlives_its_bytes() {
     let graph = small("partner-when-troubled");
     let budgets = Budgets { crashes: 1, deaths: 1, acts: 1, found: 1, ..NONE };
     let begins = Node::new(Run::new(&graph), &graph, budgets);
-    let mut stepper = Stepper::new(begins.clone(), &graph);
+    let mut stepper = Stepper::new(begins.clone(), &graph, Reduction::NONE);
     let mut read = begins;
     let mut frontier: Vec<Vec<u8>> = Vec::new();
     let (mut bytes, mut again) = (Vec::new(), Vec::new());
@@ -89,8 +96,8 @@ fn a_state_outlives_its_bytes() {
 fn a_verdict_does_not_depend_on_how_the_levels_are_cut() {
     let graph = small("window");
     let budgets = Budgets { crashes: 1, ..NONE };
-    let (_, whole) = walk(Run::new(&graph), &graph, budgets, None);
-    let mut walk = Walk::new(&graph, budgets);
+    let (_, whole) = walk(Run::new(&graph), &graph, budgets, Reduction::NONE, None);
+    let mut walk = Walk::new(&graph, budgets, Reduction::NONE);
     let mut workers = [walk.worker(), walk.worker()];
     while walk.level() > 0 {
         let level = walk.level();
