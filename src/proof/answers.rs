@@ -20,6 +20,8 @@ use crate::twin::PoolState;
 /// How much an answer helps the run to its end; the smallest first. A run that always got the first of these would end.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Helps {
+    /// A count that was forgotten has run out, and the step needs a person.
+    RunsOut,
     /// What was waited for is there.
     Best,
     /// A limit is over: what never comes is waited for no longer.

@@ -11,7 +11,7 @@ use super::{Invariant, Reduction, Truth};
 use crate::graph::{StepGraph, StepId, StepKind};
 use crate::plan::{FrontEndId, Observation};
 use crate::run::packed::Reader;
-use crate::run::{Event, Outcome, Run, Want, Wanted};
+use crate::run::{Event, Outcome, Run, StepState, Want, Wanted};
 
 /// How much may interfere in one history: what is bounded, so that there are not too many of them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -242,9 +242,13 @@ impl<'g> Stepper<'g> {
         let lowest = self.at.run.state(step);
         self.at.run.recount(step, last);
         self.at.run.wanted(self.graph, &mut self.wanted);
-        // Only an answer decides by a count. That it leads to an end is asked of the way on which nothing runs out.
+        // Only an answer decides by a count.
         let asks = |want| matches!(want, Want::Ask { step: of, .. } if of == step);
-        self.answers(asks, &mut |successor| found(Successor { helps: Helps::Least, ..successor }));
+        self.answers(asks, &mut |successor| {
+            let ended = matches!(successor.node.run.state(step), StepState::Stuck(_) | StepState::Skipped);
+            let helps = if ended { Helps::RunsOut } else { Helps::Least };
+            found(Successor { helps, ..successor });
+        });
         self.at.run.recount(step, lowest);
     }
 

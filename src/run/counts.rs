@@ -48,7 +48,8 @@ impl Run {
                 let last = questions(plan.readiness().attempts);
                 StepState::Gate(Gate { busy: last, unhelpful: last, ..gate })
             }
-            (StepState::Watching(watch), _) => {
+            // What was not good yet begins nothing again.
+            (StepState::Watching(watch), _) if watch.is_good() => {
                 StepState::Watching(Watch { restarts: plan.settle().restarts, ..watch })
             }
             _ => state,
