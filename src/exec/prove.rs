@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::graph::StepGraph;
-use crate::proof::{Budgets, Finds, Reduction, Tally, Verdict, Walk, Worker};
+use crate::proof::MOST_FOLLOWED;
+use crate::proof::{Budgets, Finds, Reduction, Violation, Tally, Verdict, Walk, Worker};
 
 /// How far a proof may go.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +34,9 @@ impl Default for Bounds {
 pub struct Proved {
     /// `None`: the bound was reached first.
     pub verdict: Option<Verdict>,
+    /// What a reduced walk met that would break a promise, when meeting every state by itself reached the bound before it
+    /// was seen whether a run can come to it.
+    pub doubt: Option<Violation>,
     pub tally: Tally,
     pub took: Duration,
 }
@@ -48,8 +52,47 @@ const PIECE: usize = 128;
 const PIECES: usize = 256;
 
 /// Walks all states of a plan, until everything was walked, something is broken, or the bound is reached.
+///
+/// A reduced walk meets more than can happen, so what it proves is proved; when it finds something broken, every state is
+/// met by itself, and only what is found then is told. It forgets counts, so whether every wait is bounded is looked for
+/// by another walk, in which at most one thing interferes and nothing is taken up again.
 pub fn prove(graph: &StepGraph, bounds: &Bounds, mut watch: impl FnMut(&Tally, Duration)) -> Proved {
     let begun = Instant::now();
+    let first = walk(graph, bounds, begun, &mut watch);
+    if !bounds.reduction.counts {
+        return first;
+    }
+    match first.verdict {
+        Some(Verdict::Proved) => {
+            let budgets = Budgets { crashes: 0, together: bounds.budgets.together.min(1), ..bounds.budgets };
+            let waits = Bounds { budgets, reduction: Reduction::ORDERS, states: MOST_FOLLOWED, ..*bounds };
+            let waits = walk(graph, &waits, begun, &mut watch);
+            let bounded = matches!(waits.verdict, Some(Verdict::Proved)) && waits.tally.waits_are_bounded;
+            match waits.verdict {
+                Some(Verdict::Broken(_)) => waits,
+                _ => Proved {
+                    tally: Tally { waits_are_bounded: bounded, ..first.tally },
+                    took: begun.elapsed(),
+                    ..first
+                },
+            }
+        }
+        Some(Verdict::Broken(suspected)) => {
+            let whole = Bounds { reduction: Reduction::NONE, ..*bounds };
+            let whole = walk(graph, &whole, begun, &mut watch);
+            let doubt = whole.verdict.is_none().then_some(suspected.violation);
+            Proved { doubt, ..whole }
+        }
+        None => first,
+    }
+}
+
+fn walk(
+    graph: &StepGraph,
+    bounds: &Bounds,
+    begun: Instant,
+    watch: &mut impl FnMut(&Tally, Duration),
+) -> Proved {
     let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
     let mut walk = Walk::new(graph, bounds.budgets, bounds.reduction);
     let mut workers: Vec<_> =
@@ -64,13 +107,13 @@ pub fn prove(graph: &StepGraph, bounds: &Bounds, mut watch: impl FnMut(&Tally, D
             first = last;
             watch(walk.tally(), begun.elapsed());
             if walk.tally().states > bounds.states {
-                return Proved { verdict: None, tally: *walk.tally(), took: begun.elapsed() };
+                return Proved { verdict: None, doubt: None, tally: *walk.tally(), took: begun.elapsed() };
             }
         }
         walk.end_level();
     }
     let verdict = Some(walk.verdict());
-    Proved { verdict, tally: *walk.tally(), took: begun.elapsed() }
+    Proved { verdict, doubt: None, tally: *walk.tally(), took: begun.elapsed() }
 }
 
 /// Leaves the states of a stretch, all workers at once; what they found, in the order of the states.

@@ -15,7 +15,7 @@ use crate::graph::StepGraph;
 use crate::run::{Timer, TimerKind, Want, Wanted};
 
 /// The most states that are kept with everything that leads from one to the next: some half a gigabyte.
-const MOST: usize = 4_000_000;
+pub const MOST_FOLLOWED: u64 = 4_000_000;
 
 /// All states that were met, and how they follow each other while nothing interferes.
 #[derive(Debug, Default)]
@@ -37,7 +37,7 @@ impl Loops {
 
     /// Whether there are too many of them to look for loops.
     pub(super) fn are_too_many(&self) -> bool {
-        self.prints.len() > MOST || self.edges.len() > 8 * MOST
+        self.prints.len() as u64 > MOST_FOLLOWED || self.edges.len() as u64 > 8 * MOST_FOLLOWED
     }
 
     /// A state that goes round without a limit that ends it.

@@ -46,7 +46,9 @@ mod looks;
 mod loops;
 mod monitor;
 mod node;
+mod orders;
 mod packed;
+mod past;
 mod reduction;
 mod truth;
 mod walk;
@@ -56,6 +58,7 @@ mod world;
 mod tests;
 
 pub use invariant::Invariant;
+pub use loops::MOST_FOLLOWED;
 pub use monitor::{Glimpse, Monitor, Violation};
 pub use node::{Budgets, Happened};
 pub use reduction::Reduction;

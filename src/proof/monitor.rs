@@ -6,7 +6,7 @@ use fixedbitset::FixedBitSet;
 
 use super::truth::{Truth, takes_out};
 use super::{Invariant, Misdeeds};
-use crate::graph::{StepGraph, StepId, StepKind};
+use crate::graph::{Route, StepGraph, StepId, StepKind};
 use crate::plan::{Act, Answer, DomainId, FailoverWhen, FrontEndId, Moment, Readiness};
 use crate::run::{Event, Outcome, Phase, Run, Served, StepState};
 use crate::twin::PoolState;
@@ -101,6 +101,40 @@ impl Clone for Memory {
         self.unheard.clone_from(unheard);
         self.known_done.clone_from(known_done);
     }
+}
+
+impl Memory {
+    /// Forgets what was known of the steps of a front end.
+    pub(super) fn forget_steps(&mut self, graph: &StepGraph, front_end: FrontEndId) {
+        for step in graph.chain(Route::Rolling, front_end) {
+            forget(&mut self.resolved, step.index());
+            forget(&mut self.known_done, step.index());
+        }
+        forget(&mut self.proved, front_end.index());
+    }
+
+    /// Whether the two differ in what they say of one front end alone.
+    pub(super) fn differs_only_in(&self, after: &Memory, graph: &StepGraph, front_end: FrontEndId) -> bool {
+        let flags =
+            |memory: &Memory| [memory.over, memory.heard_readiness, memory.heard_count, memory.heard_trouble];
+        let own_step = |step: usize| graph.kind(StepId(step as u32)).front_end() == Some(front_end);
+        let of_front_ends: [fn(&Memory) -> &FixedBitSet; 5] = [
+            |memory| &memory.skipped,
+            |memory| &memory.in_service,
+            |memory| &memory.proved,
+            |memory| &memory.died,
+            |memory| &memory.unheard,
+        ];
+        let of_steps: [fn(&Memory) -> &FixedBitSet; 2] = [|memory| &memory.resolved, |memory| &memory.known_done];
+        self.opened == after.opened
+            && flags(self) == flags(after)
+            && of_front_ends.iter().all(|set| differs_only_in(set(self), set(after), |id| id == front_end.index()))
+            && of_steps.iter().all(|set| differs_only_in(set(self), set(after), own_step))
+    }
+}
+
+fn differs_only_in(before: &FixedBitSet, after: &FixedBitSet, own: impl Fn(usize) -> bool) -> bool {
+    before.symmetric_difference(after).all(own)
 }
 
 impl Monitor {
@@ -202,9 +236,8 @@ impl Monitor {
             }
             Event::Begin { step } => {
                 if let Some(front_end) = glimpse.graph.kind(*step).front_end() {
-                    for set in [&mut memory.in_service, &mut memory.proved, &mut memory.died] {
-                        forget(set, front_end.index());
-                    }
+                    forget(&mut memory.proved, front_end.index());
+                    forget(&mut memory.died, front_end.index());
                 }
             }
             Event::Answered { step, answer: Answer::Accepting(_) } => self.accepted(glimpse, *step),
@@ -399,9 +432,13 @@ impl Monitor {
         }
     }
 
-    /// No action of an upgrade begins after it is known done.
+    /// No action of an upgrade begins after it is known done. What takes a front end out has been tried again once it has
+    /// begun, not while it is asked whether it may.
     fn began_again<T: Truth>(&mut self, glimpse: &Glimpse<'_, T>) {
         for act in glimpse.truth.begun() {
+            if let Some(front_end) = takes_out(act) {
+                forget(&mut self.memory.in_service, front_end.index());
+            }
             if let Act::Perform { front_end, moment: Moment::Upgrade, index } = act {
                 let step = StepId(glimpse.graph.upgrade_of(front_end).start.0 + u32::from(index));
                 let again = self.memory.known_done.contains(step.index());

@@ -5,6 +5,7 @@
 //! that the machine then decides by itself, until it waits again.
 
 use super::answers::{Helps, Move};
+use super::orders::Waiting;
 use super::monitor::{Glimpse, Memory, Monitor, Violation};
 use super::world::{Becomes, World};
 use super::{Invariant, Reduction, Truth};
@@ -63,7 +64,7 @@ impl Node {
         Node { run, world: World::new(graph), memory: Memory::default(), left: budgets }
     }
 
-    fn become_like(&mut self, other: &Node) {
+    pub(super) fn become_like(&mut self, other: &Node) {
         self.run.clone_from(&other.run);
         self.world.become_like(&other.world);
         self.memory.clone_from(&other.memory);
@@ -125,18 +126,21 @@ impl Fault {
 /// Goes on from states. Its buffers are used again and again, so that a state costs no allocation.
 #[derive(Debug)]
 pub(super) struct Stepper<'g> {
-    graph: &'g StepGraph,
+    pub(super) graph: &'g StepGraph,
     pub(super) at: Node,
-    next: Node,
+    pub(super) next: Node,
     torn: Node,
     said_in: Node,
     monitor: Monitor,
     moves: Vec<Move>,
-    wanted: Wanted,
+    pub(super) wanted: Wanted,
     then: Wanted,
     /// What happened on the way to the present successor, if anybody wants to know.
     pub(super) trace: Option<Vec<Happened>>,
-    reduction: Reduction,
+    pub(super) reduction: Reduction,
+    /// The one front end that sees the process die, while it is found out what this front end does alone.
+    pub(super) scope: Option<FrontEndId>,
+    pub(super) waiting: Waiting,
 }
 
 /// What a state is.
@@ -152,8 +156,8 @@ pub(super) enum Standing {
 /// Where a way leads.
 pub(super) struct Successor<'a> {
     pub(super) node: &'a Node,
-    /// What could still interfere before.
-    pub(super) before: Budgets,
+    /// The state that was left.
+    pub(super) at: &'a Node,
     pub(super) helps: Helps,
     pub(super) fault: Option<Fault>,
     pub(super) trace: &'a [Happened],
@@ -177,6 +181,8 @@ impl<'g> Stepper<'g> {
             then: Wanted::default(),
             trace: None,
             reduction,
+            scope: None,
+            waiting: Waiting::default(),
         }
     }
 
@@ -207,9 +213,12 @@ impl<'g> Stepper<'g> {
             (true, true) => Standing::Ended,
             _ => Standing::DeadEnd,
         };
+        if self.reduction.orders && standing == Standing::GoesOn && self.leave_by_one(found) {
+            return standing;
+        }
         self.answers(|_| true, found);
         if outcome.is_none() {
-            self.deaths(found);
+            self.deaths(None, found);
         }
         if !outcome.is_some_and(Outcome::is_final) {
             self.persons(found);
@@ -222,7 +231,7 @@ impl<'g> Stepper<'g> {
     }
 
     /// What follows when what is wanted, as far as it `is` asked for here, is answered.
-    fn answers(&mut self, is: impl Fn(Want) -> bool, found: &mut dyn FnMut(Successor<'_>)) {
+    pub(super) fn answers(&mut self, is: impl Fn(Want) -> bool, found: &mut dyn FnMut(Successor<'_>)) {
         let mut moves = std::mem::take(&mut self.moves);
         moves.clear();
         for want in self.wanted.iter().filter(|want| is(*want)) {
@@ -237,7 +246,7 @@ impl<'g> Stepper<'g> {
     }
 
     /// What follows an answer when each count of the step, which was forgotten, is the last that its limit allows.
-    fn last_count(&mut self, step: StepId, found: &mut dyn FnMut(Successor<'_>)) {
+    pub(super) fn last_count(&mut self, step: StepId, found: &mut dyn FnMut(Successor<'_>)) {
         let Some(last) = self.at.run.last_count(self.graph, step) else { return };
         let lowest = self.at.run.state(step);
         self.at.run.recount(step, last);
@@ -252,14 +261,14 @@ impl<'g> Stepper<'g> {
         self.at.run.recount(step, lowest);
     }
 
-    fn open(&mut self) {
+    pub(super) fn open(&mut self) {
         if let Some(trace) = &mut self.trace {
             trace.clear();
         }
         self.monitor.memory.clone_from(&self.next.memory);
     }
 
-    fn note(&mut self, happened: impl FnOnce() -> Happened) {
+    pub(super) fn note(&mut self, happened: impl FnOnce() -> Happened) {
         if let Some(trace) = &mut self.trace {
             trace.push(happened());
         }
@@ -276,12 +285,14 @@ impl<'g> Stepper<'g> {
         self.emit(made.helps, fault, found);
     }
 
-    fn deaths(&mut self, found: &mut dyn FnMut(Successor<'_>)) {
+    /// Front ends die by themselves: all that can, or one.
+    pub(super) fn deaths(&mut self, one: Option<FrontEndId>, found: &mut dyn FnMut(Successor<'_>)) {
         if self.at.left.deaths == 0 {
             return;
         }
-        for front_end in self.graph.plan().front_end_ids() {
-            if self.at.world.is_dead(front_end) {
+        let postpones = self.postpones();
+        for front_end in self.graph.plan().front_end_ids().filter(|id| one.is_none_or(|one| one == *id)) {
+            if self.at.world.is_dead(front_end) || postpones && self.at.is_idle(self.graph, front_end) {
                 continue;
             }
             for returns in [false, true] {
@@ -310,7 +321,7 @@ impl<'g> Stepper<'g> {
                 // A person's word comes with the resume.
                 self.said_in.become_like(&self.next);
                 let trace = self.trace.clone();
-                self.say(trace.as_deref(), found);
+                self.say(trace.as_deref(), None, found);
                 self.next.become_like(&self.said_in);
                 self.open();
                 self.trace = trace;
@@ -319,9 +330,14 @@ impl<'g> Stepper<'g> {
             self.emit(Helps::Not, fault, found);
         }
         if self.at.left.acts > 0 && self.at.run.outcome().is_none() {
-            self.said_in.become_like(&self.at);
-            self.say(None, found);
+            self.said(None, found);
         }
+    }
+
+    /// What persons say now: anything that makes sense, or of one front end.
+    pub(super) fn said(&mut self, one: Option<FrontEndId>, found: &mut dyn FnMut(Successor<'_>)) {
+        self.said_in.become_like(&self.at);
+        self.say(None, one, found);
     }
 
     /// A process takes the run up, some time later, and perhaps in another window.
@@ -332,17 +348,23 @@ impl<'g> Stepper<'g> {
     }
 
     /// Everything that makes sense that a person may say in the state `said_in`, after what happened `since`.
-    fn say(&mut self, since: Option<&[Happened]>, found: &mut dyn FnMut(Successor<'_>)) {
+    fn say(&mut self, since: Option<&[Happened]>, one: Option<FrontEndId>, found: &mut dyn FnMut(Successor<'_>)) {
         let graph = self.graph;
         let mut sayings = std::mem::take(&mut self.moves);
         sayings.clear();
         let mut may_say =
             |event, becomes| sayings.push(Move { event, becomes, helps: Helps::Not, finds: false });
-        may_say(Event::Pause, Becomes::Same);
-        may_say(Event::Abort, Becomes::Same);
-        graph.plan().front_end_ids().for_each(|front_end| may_say(Event::Skip { front_end }, Becomes::Same));
+        if one.is_none() {
+            may_say(Event::Pause, Becomes::Same);
+            may_say(Event::Abort, Becomes::Same);
+        }
+        let is_meant = |front_end: Option<FrontEndId>| one.is_none() || one == front_end;
+        let later = if self.postpones() { self.said_in.run.open_domain() } else { None };
+        let is_later = |id: FrontEndId| later.is_some_and(|domain| graph.plan().front_end(id).domain != domain);
+        let front_ends = graph.plan().front_end_ids().filter(|id| is_meant(Some(*id)) && !is_later(*id));
+        front_ends.for_each(|front_end| may_say(Event::Skip { front_end }, Becomes::Same));
         let Node { run, world, .. } = &self.said_in;
-        for step in run.stuck().chain(run.active()) {
+        for step in run.stuck().chain(run.active()).filter(|step| is_meant(graph.kind(*step).front_end())) {
             may_say(Event::Retry { step }, Becomes::Same);
             if let StepKind::Ensure(act) = graph.kind(step) {
                 // Who says how it ended knows.
@@ -390,7 +412,7 @@ impl<'g> Stepper<'g> {
     }
 
     /// Lets the machine decide until it waits, then begins what it wants. The process may die between any two decisions.
-    fn rest(&mut self, found: &mut dyn FnMut(Successor<'_>)) -> Option<Fault> {
+    pub(super) fn rest(&mut self, found: &mut dyn FnMut(Successor<'_>)) -> Option<Fault> {
         for _ in 0..MOST_DECISIONS {
             let Some(event) = self.next.run.decide(self.graph) else {
                 self.next.run.wanted(self.graph, &mut self.then);
@@ -415,10 +437,16 @@ impl<'g> Stepper<'g> {
         let trace = self.trace.clone();
         self.note(|| Happened::Crashed);
         let mut left = self.next.left;
-        left.spend(|left| &mut left.crashes);
+        let fault = if let Some(front_end) = self.scope {
+            self.next.run.interrupt(self.graph, front_end);
+            None
+        } else {
+            left.spend(|left| &mut left.crashes);
+            self.take_up()
+        };
         // One crash at a time: the next is met when this one's state is left.
         self.next.left = Budgets { crashes: 0, ..left };
-        let fault = self.take_up().or_else(|| self.rest(found));
+        let fault = fault.or_else(|| self.rest(found));
         self.next.left = left;
         self.emit(Helps::Not, fault, found);
         self.next.become_like(&self.torn);
@@ -426,13 +454,16 @@ impl<'g> Stepper<'g> {
         self.trace = trace;
     }
 
-    fn emit(&mut self, helps: Helps, fault: Option<Fault>, found: &mut dyn FnMut(Successor<'_>)) {
+    pub(super) fn emit(&mut self, helps: Helps, fault: Option<Fault>, found: &mut dyn FnMut(Successor<'_>)) {
         self.next.world.forget_what_just_happened();
         self.next.memory.clone_from(&self.monitor.memory);
         if self.reduction.counts {
-            self.next.run.forget_counts();
+            self.next.run.forget_counts(self.graph);
+        }
+        if self.reduction.past {
+            self.next.forget_the_past(self.graph);
         }
         let trace = self.trace.as_deref().unwrap_or_default();
-        found(Successor { node: &self.next, before: self.at.left, helps, fault, trace });
+        found(Successor { node: &self.next, at: &self.at, helps, fault, trace });
     }
 }

@@ -1,16 +1,65 @@
-//! What a walk need not meet one by one.
+//! What a walk need not meet one by one, and why nothing is lost by that.
+//!
+//! Each of these makes a walk meet **at least** what the plan's machine can come to, up to what no promise can see. So what
+//! a reduced walk proves is proved. It may also meet what cannot happen; when that breaks a promise, every state is met by
+//! itself and the verdict is that of the whole walk.
+//!
+//! # Counts and pauses
+//!
+//! The machine counts tries, looks, questions and how often something begins again, and asks of a count only whether it is
+//! the last that its limit allows. A count is kept as the lowest it can be, and each answer is given twice: as if the count
+//! were that low, and as if it were the last. Whatever the count of a run is, it takes one of the two. A pause between two
+//! looks at one effect ends by itself, nothing that happens meanwhile could not happen during the look as well, and a
+//! resume finds the same in both: the two are one state. That a wait which is counted ends at all is for another walk, which
+//! forgets no count.
+//!
+//! # Orders
+//!
+//! What a front end does by itself (an answer to it alone, its limits, its death, what a person says of it) changes its own
+//! steps, its own truth and what is remembered of it. Where *everything* that it could do next is of that kind and nobody
+//! else can tell it from what was before, it is done first, and nothing else in that state:
+//!
+//! - While others are at work, "nobody can tell" means: it is out or serves, is finished or not, holds its place or not, as
+//!   before; nobody is asked about the quorum or the window; nobody needs a person who did not. Whatever else could come
+//!   first reads only that, and writes nothing of this front end, so it can come later and leads to the same state.
+//! - While front ends only come back (all that are at work are upgraded, and nobody may begin before they are back), nobody
+//!   is counted and nobody waits for a place. There it may also finish, or need a person: that keeps nobody from coming back.
+//!   What reads it, the end of the domain or of the run, comes after the last of them, and that one is never alone.
+//! - During the preflight nothing was touched, and who was not heard is asked again after a resume. Whatever becomes of one
+//!   question, the others can be answered afterwards as they could before.
+//!
+//! A crash concerns all of them. Each front end sees of it only that what it had in flight is in doubt and that what was
+//! watched is watched again; a resume is that, for every front end, and what becomes of gates and domains. So a front end may
+//! be *interrupted* at any moment by itself while a crash is left to happen, and the crash comes later: to resume what was
+//! interrupted changes it no further. That front ends are interrupted without a crash is the more that such a walk meets.
+//!
+//! A front end does what it does in a loop only while something unhelpful is answered; from every state the walk asks for a
+//! way to an end, so nobody waits for ever to be next.
+//!
+//! The death of a front end at which nobody is at work is read by counts, by answers about readiness and by its own steps;
+//! that one of another domain is left out is read when a domain ends. Both wait for those.
+//!
+//! # The past
+//!
+//! A run that has ended, and that nobody will take up, is not kept. In one that stops and that nobody can help any more, a
+//! front end that needs a person stays as it is: of it are kept whether it is out, whether it died, and that it needs one.
 
-/// Which of them a walk leaves out.
+/// Which of them a walk uses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Reduction {
-    /// States that differ only in how often something was tried, looked at, asked or begun again are one.
+    /// States that differ only in how often something was tried, looked at, asked or begun again, or in a pause between two
+    /// looks, are one.
     pub counts: bool,
     /// Of the orders in which front ends do what does not concern each other, one is enough.
     pub orders: bool,
+    /// What can never matter again is forgotten.
+    pub past: bool,
 }
 
 impl Reduction {
     /// Meets every state by itself.
-    pub const NONE: Reduction = Reduction { counts: false, orders: false };
-    pub const ALL: Reduction = Reduction { counts: true, orders: true };
+    pub const NONE: Reduction = Reduction { counts: false, orders: false, past: false };
+    /// Each history that it meets is one of a run, as long as the process does not die.
+    pub const ORDERS: Reduction = Reduction { orders: true, ..Reduction::NONE };
+    pub const ALL: Reduction = Reduction { counts: true, orders: true, past: true };
 }

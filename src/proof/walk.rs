@@ -182,7 +182,7 @@ impl<'g> Walk<'g> {
         let mut finds = Finds::default();
         let Worker { stepper, bytes } = worker;
         let before = *stepper.checks();
-        let follow = self.loops.is_some();
+        let (follow, leaves_ends_out) = (self.loops.is_some(), self.reduction.past);
         for place in piece {
             let whole = self.level.get(place);
             let parent = fingerprint(whole);
@@ -200,12 +200,16 @@ impl<'g> Walk<'g> {
                 finds.transitions += 1;
                 if let Some(fault) = successor.fault {
                     finds.broken.get_or_insert((fault.violation(), parent, nth));
+                } else if leaves_ends_out && successor.node.is_the_end() {
+                    toward_end = Some((Helps::RunsOut, AN_END));
                 } else {
-                    if toward_end.is_none_or(|(helps, _)| successor.helps < helps) {
+                    // What leaves everything as it is leads nowhere.
+                    let leads_on = print != parent;
+                    if leads_on && toward_end.is_none_or(|(helps, _)| successor.helps < helps) {
                         toward_end = Some((successor.helps, print));
                     }
                     // What interferes is used up: it is in no loop.
-                    if follow && successor.node.left == successor.before {
+                    if follow && successor.node.left == successor.at.left {
                         finds.edges.push((parent, print));
                     }
                     if !self.met.contains_key(&print) {

@@ -16,7 +16,7 @@ use crate::run::{TimerKind, Want, Wanted};
 use crate::twin::PoolState;
 
 /// What the services of a front end are known to be.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Hash)]
 pub(super) enum Services {
     #[default]
     Running,
@@ -27,7 +27,7 @@ pub(super) enum Services {
 }
 
 /// An effect whose end nobody has seen.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(super) enum Effect {
     Stop,
     Restart,
@@ -37,7 +37,7 @@ pub(super) enum Effect {
 }
 
 /// The truth about one front end.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Hash)]
 pub(super) struct Server {
     pub(super) services: Services,
     pub(super) open: Option<Effect>,
@@ -173,6 +173,29 @@ impl World {
         self.begun.clear();
         self.died.clear();
         self.fits = false;
+    }
+
+    /// Whether the two differ in one front end alone.
+    pub(super) fn differs_only_in(&self, after: &World, front_end: FrontEndId) -> bool {
+        let opens = |world: &World| world.readiness.filter(|given| given.ready && given.fresh);
+        let flags = |world: &World| {
+            [world.readiness_is_stale, world.count_is_stale, world.closed, world.soaking, world.soaked]
+        };
+        let mut servers = (0u16..).zip(self.servers.iter().zip(&after.servers));
+        servers.all(|(id, (before, after))| before == after || FrontEndId(id) == front_end)
+            && self.pool == after.pool
+            && opens(self) == opens(after)
+            && self.counted == after.counted
+            && flags(self) == flags(after)
+    }
+
+    /// Whether those who count front ends see the same of this one.
+    pub(super) fn shows_the_same(&self, after: &World, front_end: FrontEndId) -> bool {
+        let before_stop = self.bits(Moment::BeforeStop);
+        let face = |server: Server| {
+            [server.active, server.out, server.may_be_out(before_stop), server.may_be_inactive()]
+        };
+        face(self.server(front_end)) == face(after.server(front_end))
     }
 
     pub(super) fn server(&self, front_end: FrontEndId) -> Server {

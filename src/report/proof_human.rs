@@ -10,7 +10,7 @@ use crate::exec::prove::{Bounds, Proved, rate};
 use crate::exec::rehearsal::UNDATED;
 use crate::graph::StepGraph;
 use crate::plan::{Facts, FrontEndId};
-use crate::proof::{Happened, Invariant, Verdict};
+use crate::proof::{Happened, Invariant, Reduction, Verdict};
 use crate::run::Run;
 
 /// What a proof says nothing about, in plain words.
@@ -40,6 +40,13 @@ pub fn write(text: &mut impl Write, graph: &StepGraph, bounds: &Bounds, proved: 
             broken.violation.invariant.number(),
             broken.violation.invariant.promise()
         )?,
+        None if let Some(doubt) = &proved.doubt => writeln!(
+            text,
+            "undecided: promise {}, {}\n        {}\n        It was met where states are taken together; met one by one they are more than the proof may meet.",
+            doubt.invariant.number(),
+            doubt.invariant.promise(),
+            doubt.text,
+        )?,
         None => writeln!(
             text,
             "undecided: `{name}` has more states than the proof may meet; nothing is broken in those"
@@ -63,6 +70,13 @@ pub fn write(text: &mut impl Write, graph: &StepGraph, bounds: &Bounds, proved: 
     )?;
     writeln!(text, "transitions  {}", grouped(tally.transitions))?;
     writeln!(text, "time         {seconds:.1}s, {} states a second", grouped(speed))?;
+    if bounds.reduction != Reduction::NONE {
+        writeln!(
+            text,
+            "together     states that differ in counts, pauses, orders that concern nobody, and what can never matter again; \
+             `--whole` meets each by itself"
+        )?;
+    }
     let budgets = bounds.budgets;
     writeln!(
         text,
@@ -122,7 +136,7 @@ pub fn story(graph: &StepGraph, mut run: Run, history: &[Happened]) -> Vec<Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proof::{Budgets, Reduction, Walk};
+    use crate::proof::{Budgets, Walk};
     use crate::run::Mistake;
 
     /// A machine that takes a half stopped front end for one that was not stopped, told as a person would read it.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::proof_human::{NOT_COVERED, story};
 use crate::exec::prove::{Bounds, Proved};
 use crate::graph::StepGraph;
-use crate::proof::{Happened, Invariant, Verdict};
+use crate::proof::{Happened, Invariant, Reduction, Verdict};
 use crate::run::{Event, Run};
 
 /// The version of this format: a minor version adds, a major one breaks.
@@ -36,6 +36,8 @@ struct JsonBounds {
     found: u8,
     together: u8,
     states: u64,
+    /// Every state was met by itself.
+    whole: bool,
 }
 
 #[derive(Serialize)]
@@ -101,6 +103,7 @@ pub fn write(
             found: bounds.budgets.found,
             together: bounds.budgets.together,
             states: bounds.states,
+            whole: bounds.reduction == Reduction::NONE,
         },
         states: tally.states,
         transitions: tally.transitions,

@@ -3,15 +3,15 @@
 //! What a run does never depends on such a count but in one way: whether it is the last that its limit allows. So a count is
 //! kept as the lowest it can be, and a proof asks of each state that has one what would follow if it were the last.
 
-use super::state::{Clearance, Gate, Pause, StepState, Try, Watch};
+use super::state::{Clearance, Gate, Pause, StepState, Try, Watch, WatchAt};
 use super::Run;
 use crate::graph::{StepGraph, StepId, StepKind};
 
 impl Run {
     /// Every count as low as it can be. Nothing that is derived from the states depends on one.
-    pub(crate) fn forget_counts(&mut self) {
-        for state in &mut self.core.steps {
-            *state = forgotten(*state);
+    pub(crate) fn forget_counts(&mut self, graph: &StepGraph) {
+        for step in graph.ids() {
+            self.core.steps[step.index()] = forgotten(graph.kind(step), self.state(step));
         }
     }
 
@@ -59,12 +59,13 @@ impl Run {
 
     /// Sets a step to a state that differs from its present one in counts alone.
     pub(crate) fn recount(&mut self, step: StepId, state: StepState) {
-        debug_assert_eq!(forgotten(self.state(step)), forgotten(state));
         self.core.steps[step.index()] = state;
     }
 }
 
-fn forgotten(state: StepState) -> StepState {
+fn forgotten(kind: StepKind, state: StepState) -> StepState {
+    let of_effect = matches!(kind, StepKind::Ensure(_));
+    let of_front_end = matches!(kind, StepKind::Accept(_));
     // A try that was never begun stays apart: it is none.
     let lowest = |tried: Try, begun: u8| {
         let attempt = if tried.attempt == Try::GIVEN_UP { tried.attempt } else { tried.attempt.min(begun) };
@@ -83,13 +84,22 @@ fn forgotten(state: StepState) -> StepState {
             StepState::Clearing(lowest(tried, 0), clearance)
         }
         StepState::Running(tried) => StepState::Running(lowest(tried, 1)),
-        StepState::Waiting(tried, Pause::BackOff) => StepState::Waiting(lowest(tried, 1), Pause::BackOff),
-        StepState::Waiting(tried, Pause::LookAgain(_)) => {
-            StepState::Waiting(lowest(tried, 1), Pause::LookAgain(0))
+        // After a pause an effect is looked at, whatever happened meanwhile.
+        StepState::Waiting(tried, Pause::BackOff) if of_effect => {
+            StepState::Doubt(Try { late: true, ..lowest(tried, 1) }, 0)
         }
+        StepState::Waiting(tried, Pause::LookAgain(_)) => StepState::Doubt(lowest(tried, 1), 0),
+        StepState::Waiting(tried, Pause::BackOff) => StepState::Waiting(lowest(tried, 1), Pause::BackOff),
         StepState::Doubt(tried, _) => StepState::Doubt(lowest(tried, 1), 0),
         StepState::Gate(gate) => StepState::Gate(Gate { busy: 0, unhelpful: 0, ..gate }),
-        StepState::Watching(watch) => StepState::Watching(Watch { restarts: 0, observer: 0, ..watch }),
+        StepState::Watching(watch) => {
+            let at = match watch.at {
+                WatchAt::Rest if of_front_end => WatchAt::Ask,
+                WatchAt::RestGood if of_front_end => WatchAt::AskGood,
+                at => at,
+            };
+            StepState::Watching(Watch { at, restarts: 0, observer: 0 })
+        }
         StepState::Done
         | StepState::Needless
         | StepState::Stuck(_)

@@ -212,7 +212,7 @@ impl Run {
     }
 
     /// Whether the pool was failed back, so that what follows brings front ends back.
-    pub(super) fn is_failed_back(&self, graph: &StepGraph) -> bool {
+    pub(crate) fn is_failed_back(&self, graph: &StepGraph) -> bool {
         graph.over().is_some_and(|over| self.state(over.fail_back).is_satisfied())
     }
 

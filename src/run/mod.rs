@@ -14,6 +14,7 @@
 //! The core is compared and hashed; the index beside it only makes `decide` and `wanted` cheap, so that their cost
 //! does not grow with the plan.
 
+mod apart;
 mod apply;
 mod counts;
 mod decide;

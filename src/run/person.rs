@@ -44,6 +44,17 @@ impl Run {
         }
     }
 
+    /// As one front end sees it when a process takes the run up.
+    pub(crate) fn interrupt(&mut self, graph: &StepGraph, front_end: FrontEndId) {
+        let mut taken_up: Vec<StepId> = [&*self.index.active, &*self.index.stuck].concat();
+        taken_up.retain(|step| graph.kind(*step).front_end() == Some(front_end));
+        for step in taken_up {
+            let next = resumed(graph.kind(step), self.state(step));
+            self.set(graph, step, next);
+        }
+        self.take_up(graph, front_end);
+    }
+
     /// What was known of a front end and does not outlive a resume: that it is half stopped, and, while it is still to be
     /// put back into service, that it accepts connections. (Whether it is stopped is asked before each action of an
     /// upgrade.)

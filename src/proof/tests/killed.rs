@@ -19,7 +19,7 @@ fn follow(stepper: &mut Stepper<'_>, mut lost: Option<StepId>) -> (Option<Outcom
         let mut not_done: Option<Node> = None;
         let standing = stepper.leave(&mut |successor| {
             assert_eq!(successor.fault, None);
-            if successor.node.left != successor.before {
+            if successor.node.left != successor.at.left {
                 return;
             }
             let found = |step| Event::Answered { step, answer: Answer::Looked(Observation::NotDone) };

@@ -1,0 +1,213 @@
+//! Of the orders in which front ends do what does not concern each other, one is enough.
+//!
+//! See [`Reduction`](super::Reduction) for the argument. Here is how it is seen that something concerns nobody else: it is
+//! done, and what it changed is compared.
+
+use super::answers::Helps;
+use super::node::{Fault, Happened, Node, Stepper, Successor};
+use crate::graph::{Link, Route, StepGraph, StepKind};
+use crate::plan::FrontEndId;
+use crate::run::{Course, Phase, Run, StepState};
+
+/// A successor that waits until it is known whether all of them concern one front end alone.
+#[derive(Debug)]
+pub(super) struct Waits {
+    node: Node,
+    helps: Helps,
+    fault: Option<Fault>,
+    trace: Vec<Happened>,
+}
+
+/// Successors that wait. Their buffers are used again and again.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    all: Vec<Waits>,
+    used: usize,
+}
+
+impl Waiting {
+    fn clear(&mut self) {
+        self.used = 0;
+    }
+
+    fn push(&mut self, successor: Successor<'_>) {
+        match self.all.get_mut(self.used) {
+            Some(waits) => {
+                waits.node.become_like(successor.node);
+                waits.helps = successor.helps;
+                waits.fault = successor.fault;
+                waits.trace.clear();
+                waits.trace.extend_from_slice(successor.trace);
+            }
+            None => self.all.push(Waits {
+                node: successor.node.clone(),
+                helps: successor.helps,
+                fault: successor.fault,
+                trace: successor.trace.to_vec(),
+            }),
+        }
+        self.used += 1;
+    }
+
+    fn drain(&mut self, at: &Node, found: &mut dyn FnMut(Successor<'_>)) {
+        for Waits { node, helps, fault, trace } in &mut self.all[..self.used] {
+            found(Successor { node, at, helps: *helps, fault: fault.take(), trace });
+        }
+    }
+}
+
+/// How far what the front ends do concerns each other where a run is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stretch {
+    /// They are asked what they are. Nothing is touched, and who was not heard is asked again.
+    Preflight,
+    /// They come back into service, whatever becomes of the others: nobody is counted, nobody waits for a place.
+    ComingBack,
+    /// One may wait for the place of another, or be counted with it.
+    AtWork,
+}
+
+impl Stepper<'_> {
+    /// Leaves the state by what one front end does, if that can be done before everything else. Whether there is one.
+    pub(super) fn leave_by_one(&mut self, found: &mut dyn FnMut(Successor<'_>)) -> bool {
+        let Some(stretch) = self.stretch() else { return false };
+        let mut last = None;
+        loop {
+            // In the order of the document, each once.
+            let at_work = self.at.run.active().filter_map(|step| self.graph.kind(step).front_end());
+            let Some(front_end) = at_work.filter(|id| last.is_none_or(|last| *id > last)).min() else {
+                return false;
+            };
+            last = Some(front_end);
+            if self.does_alone(front_end, stretch, found) {
+                return true;
+            }
+        }
+    }
+
+    /// Whether what becomes of front ends at which nobody is at work can come later: nobody is counted now, and the pool
+    /// is asked nothing.
+    pub(super) fn postpones(&self) -> bool {
+        let run = &self.at.run;
+        let is_clearing = |step| matches!(run.state(step), StepState::Clearing(..));
+        self.reduction.orders && run.open_domain().is_some() && !run.active().any(is_clearing)
+    }
+
+    fn stretch(&self) -> Option<Stretch> {
+        let Node { run, left, .. } = &self.at;
+        // A person may send a stuck front end on its way again.
+        if left.acts > 0 && run.stuck().next().is_some() {
+            return None;
+        }
+        match run.phase() {
+            Phase::Preflight => Some(Stretch::Preflight),
+            Phase::Open { .. } => Some(if comes_back(run, self.graph) { Stretch::ComingBack } else { Stretch::AtWork }),
+            Phase::Over { .. } if run.is_failed_back(self.graph) => Some(Stretch::ComingBack),
+            Phase::Over { .. } => Some(Stretch::AtWork),
+            _ => None,
+        }
+    }
+
+    /// Everything that this front end may do next, if none of it concerns anybody else.
+    fn does_alone(&mut self, front_end: FrontEndId, stretch: Stretch, found: &mut dyn FnMut(Successor<'_>)) -> bool {
+        let (mut waiting, mut alone) = (std::mem::take(&mut self.waiting), true);
+        waiting.clear();
+        let graph = self.graph;
+        self.scope = Some(front_end);
+        self.all_of(front_end, &mut |successor| {
+            alone = alone
+                && successor.fault.is_none()
+                && concerns_only(graph, front_end, stretch, successor.at, successor.node);
+            if alone {
+                waiting.push(successor);
+            }
+        });
+        self.scope = None;
+        let alone = alone && waiting.used > 0;
+        if alone {
+            waiting.drain(&self.at, found);
+        }
+        self.waiting = waiting;
+        alone
+    }
+
+    /// What may happen next with a front end: answers, limits, its death, what a person says of it, and that the process
+    /// dies, as far as it sees anything of that.
+    fn all_of(&mut self, front_end: FrontEndId, found: &mut dyn FnMut(Successor<'_>)) {
+        let graph = self.graph;
+        self.answers(|want| graph.kind(want.step()).front_end() == Some(front_end), found);
+        self.deaths(Some(front_end), found);
+        if self.at.left.acts > 0 {
+            self.said(Some(front_end), found);
+        }
+        if self.at.left.crashes > 0 {
+            self.next.become_like(&self.at);
+            self.open();
+            self.note(|| Happened::Crashed);
+            self.next.run.interrupt(graph, front_end);
+            let fault = self.rest(found);
+            self.emit(Helps::Not, fault, found);
+        }
+        if self.reduction.counts {
+            let active: Vec<_> = self.at.run.active().collect();
+            let own = active.into_iter().filter(|step| graph.kind(*step).front_end() == Some(front_end));
+            own.for_each(|step| self.last_count(step, found));
+            self.at.run.wanted(graph, &mut self.wanted);
+        }
+    }
+}
+
+/// Whether all front ends that are at work have been upgraded, and nobody else can begin before they are back: from here on
+/// nobody is counted any more.
+fn comes_back(run: &Run, graph: &StepGraph) -> bool {
+    let upgraded = |front_end: FrontEndId| {
+        graph.chain(Route::Rolling, front_end).all(|step| {
+            matches!(graph.link(step), Some(Link::Restart | Link::Start | Link::Accept | Link::AfterAccept))
+                || run.state(step).is_satisfied()
+        })
+    };
+    let mut at_work = run.active().filter_map(|step| graph.kind(step).front_end());
+    let more = matches!(run.phase(), Phase::Open { more: true, .. }) && run.course() == Course::Forward;
+    at_work.all(upgraded) && !(more && run.has_entries())
+}
+
+/// Whether what happened changed one front end alone, as far as anybody else can ever tell.
+fn concerns_only(graph: &StepGraph, front_end: FrontEndId, stretch: Stretch, at: &Node, next: &Node) -> bool {
+    let (before, after) = (&at.run, &next.run);
+    let course = before.course() == after.course()
+        || match stretch {
+            Stretch::Preflight => true,
+            // One that needs a person keeps nobody from coming back.
+            Stretch::ComingBack => after.course() == Course::Stopping,
+            Stretch::AtWork => false,
+        };
+    if !course || before.phase() != after.phase() {
+        return false;
+    }
+    if !before.is_apart_from(after, front_end) {
+        return false;
+    }
+    let steps = graph.ids().all(|step| {
+        let (was, is) = (before.state(step), after.state(step));
+        let own = graph.kind(step).front_end() == Some(front_end);
+        was == is
+            || match stretch {
+                Stretch::Preflight => {
+                    own || matches!(graph.kind(step), StepKind::Preflight(_)) && matches!(is, StepState::Running(_))
+                }
+                Stretch::ComingBack => own && !matches!(is, StepState::Clearing(..)),
+                Stretch::AtWork => {
+                    let keeps_its_place = after.route() == Route::Rolling
+                        || was.is_underway() && is.is_underway();
+                    let clears = matches!(was, StepState::Clearing(..)) || matches!(is, StepState::Clearing(..));
+                    own && keeps_its_place && !clears && !matches!(is, StepState::Stuck(_))
+                }
+            }
+    });
+    let same_face = stretch != Stretch::AtWork
+        || (before.is_out(front_end) == after.is_out(front_end)
+            && before.is_finished(front_end) == after.is_finished(front_end)
+            && at.world.shows_the_same(&next.world, front_end));
+    steps && same_face && at.world.differs_only_in(&next.world, front_end)
+        && at.memory.differs_only_in(&next.memory, graph, front_end)
+}
