@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::graph::StepGraph;
 use crate::proof::MOST_FOLLOWED;
-use crate::proof::{Budgets, Finds, Reduction, Violation, Tally, Verdict, Walk, Worker};
+use crate::proof::{Budgets, Finds, Reduction, Tally, Verdict, Violation, Walk, Worker};
 
 /// How far a proof may go.
 #[derive(Clone, Copy, Debug)]

@@ -125,10 +125,13 @@ impl Memory {
             |memory| &memory.died,
             |memory| &memory.unheard,
         ];
-        let of_steps: [fn(&Memory) -> &FixedBitSet; 2] = [|memory| &memory.resolved, |memory| &memory.known_done];
+        let of_steps: [fn(&Memory) -> &FixedBitSet; 2] =
+            [|memory| &memory.resolved, |memory| &memory.known_done];
         self.opened == after.opened
             && flags(self) == flags(after)
-            && of_front_ends.iter().all(|set| differs_only_in(set(self), set(after), |id| id == front_end.index()))
+            && of_front_ends
+                .iter()
+                .all(|set| differs_only_in(set(self), set(after), |id| id == front_end.index()))
             && of_steps.iter().all(|set| differs_only_in(set(self), set(after), own_step))
     }
 }

@@ -5,8 +5,8 @@
 //! that the machine then decides by itself, until it waits again.
 
 use super::answers::{Helps, Move};
-use super::orders::Waiting;
 use super::monitor::{Glimpse, Memory, Monitor, Violation};
+use super::orders::Waiting;
 use super::world::{Becomes, World};
 use super::{Invariant, Reduction, Truth};
 use crate::graph::{StepGraph, StepId, StepKind};
@@ -348,7 +348,12 @@ impl<'g> Stepper<'g> {
     }
 
     /// Everything that makes sense that a person may say in the state `said_in`, after what happened `since`.
-    fn say(&mut self, since: Option<&[Happened]>, one: Option<FrontEndId>, found: &mut dyn FnMut(Successor<'_>)) {
+    fn say(
+        &mut self,
+        since: Option<&[Happened]>,
+        one: Option<FrontEndId>,
+        found: &mut dyn FnMut(Successor<'_>),
+    ) {
         let graph = self.graph;
         let mut sayings = std::mem::take(&mut self.moves);
         sayings.clear();
@@ -360,7 +365,8 @@ impl<'g> Stepper<'g> {
         }
         let is_meant = |front_end: Option<FrontEndId>| one.is_none() || one == front_end;
         let later = if self.postpones() { self.said_in.run.open_domain() } else { None };
-        let is_later = |id: FrontEndId| later.is_some_and(|domain| graph.plan().front_end(id).domain != domain);
+        let is_later =
+            |id: FrontEndId| later.is_some_and(|domain| graph.plan().front_end(id).domain != domain);
         let front_ends = graph.plan().front_end_ids().filter(|id| is_meant(Some(*id)) && !is_later(*id));
         front_ends.for_each(|front_end| may_say(Event::Skip { front_end }, Becomes::Same));
         let Node { run, world, .. } = &self.said_in;

@@ -101,7 +101,9 @@ impl Stepper<'_> {
         }
         match run.phase() {
             Phase::Preflight => Some(Stretch::Preflight),
-            Phase::Open { .. } => Some(if comes_back(run, self.graph) { Stretch::ComingBack } else { Stretch::AtWork }),
+            Phase::Open { .. } => {
+                Some(if comes_back(run, self.graph) { Stretch::ComingBack } else { Stretch::AtWork })
+            }
             Phase::Over { .. } if run.is_failed_back(self.graph) => Some(Stretch::ComingBack),
             Phase::Over { .. } => Some(Stretch::AtWork),
             _ => None,
@@ -109,7 +111,12 @@ impl Stepper<'_> {
     }
 
     /// Everything that this front end may do next, if none of it concerns anybody else.
-    fn does_alone(&mut self, front_end: FrontEndId, stretch: Stretch, found: &mut dyn FnMut(Successor<'_>)) -> bool {
+    fn does_alone(
+        &mut self,
+        front_end: FrontEndId,
+        stretch: Stretch,
+        found: &mut dyn FnMut(Successor<'_>),
+    ) -> bool {
         let (mut waiting, mut alone) = (std::mem::take(&mut self.waiting), true);
         waiting.clear();
         let graph = self.graph;
@@ -193,13 +200,15 @@ fn concerns_only(graph: &StepGraph, front_end: FrontEndId, stretch: Stretch, at:
         was == is
             || match stretch {
                 Stretch::Preflight => {
-                    own || matches!(graph.kind(step), StepKind::Preflight(_)) && matches!(is, StepState::Running(_))
+                    own || matches!(graph.kind(step), StepKind::Preflight(_))
+                        && matches!(is, StepState::Running(_))
                 }
                 Stretch::ComingBack => own && !matches!(is, StepState::Clearing(..)),
                 Stretch::AtWork => {
-                    let keeps_its_place = after.route() == Route::Rolling
-                        || was.is_underway() && is.is_underway();
-                    let clears = matches!(was, StepState::Clearing(..)) || matches!(is, StepState::Clearing(..));
+                    let keeps_its_place =
+                        after.route() == Route::Rolling || was.is_underway() && is.is_underway();
+                    let clears =
+                        matches!(was, StepState::Clearing(..)) || matches!(is, StepState::Clearing(..));
                     own && keeps_its_place && !clears && !matches!(is, StepState::Stuck(_))
                 }
             }
@@ -208,6 +217,8 @@ fn concerns_only(graph: &StepGraph, front_end: FrontEndId, stretch: Stretch, at:
         || (before.is_out(front_end) == after.is_out(front_end)
             && before.is_finished(front_end) == after.is_finished(front_end)
             && at.world.shows_the_same(&next.world, front_end));
-    steps && same_face && at.world.differs_only_in(&next.world, front_end)
+    steps
+        && same_face
+        && at.world.differs_only_in(&next.world, front_end)
         && at.memory.differs_only_in(&next.memory, graph, front_end)
 }

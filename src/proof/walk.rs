@@ -10,12 +10,12 @@ use std::collections::hash_map::Entry;
 use std::hash::BuildHasherDefault;
 use std::ops::Range;
 
-use super::{Invariant, Reduction};
 use super::answers::Helps;
 use super::kept::{Itself, Whole, fingerprint};
 use super::loops::Loops;
 use super::monitor::Violation;
 use super::node::{Budgets, Happened, Node, Standing, Stepper};
+use super::{Invariant, Reduction};
 use crate::graph::StepGraph;
 use crate::run::Run;
 

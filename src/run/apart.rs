@@ -23,7 +23,8 @@ impl Run {
         let accept = graph.accept_of(Route::Rolling, front_end);
         for step in graph.chain(Route::Rolling, front_end) {
             let is_accept = step == accept;
-            let state = if is_accept { StepState::Stuck(Why::Doubt) } else { StepState::Pending(Try::default()) };
+            let state =
+                if is_accept { StepState::Stuck(Why::Doubt) } else { StepState::Pending(Try::default()) };
             if self.state(step) != state {
                 self.set(graph, step, state);
             }
@@ -49,6 +50,7 @@ impl Run {
         self.core.forgone == after.core.forgone
             && same(&self.core.absent, &after.core.absent)
             && same(&self.core.left_out, &after.core.left_out)
+            && same(&self.core.half_out, &after.core.half_out)
             && self.index.route == after.index.route
     }
 }

@@ -3,8 +3,8 @@
 //! What a run does never depends on such a count but in one way: whether it is the last that its limit allows. So a count is
 //! kept as the lowest it can be, and a proof asks of each state that has one what would follow if it were the last.
 
-use super::state::{Clearance, Gate, Pause, StepState, Try, Watch, WatchAt};
 use super::Run;
+use super::state::{Clearance, Gate, Pause, StepState, Try, Watch, WatchAt};
 use crate::graph::{StepGraph, StepId, StepKind};
 
 impl Run {
@@ -100,9 +100,6 @@ fn forgotten(kind: StepKind, state: StepState) -> StepState {
             };
             StepState::Watching(Watch { at, restarts: 0, observer: 0 })
         }
-        StepState::Done
-        | StepState::Needless
-        | StepState::Stuck(_)
-        | StepState::Skipped => state,
+        StepState::Done | StepState::Needless | StepState::Stuck(_) | StepState::Skipped => state,
     }
 }

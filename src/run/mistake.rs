@@ -57,6 +57,11 @@ pub(crate) enum Mistake {
     /// Found by the proof: while the window was asked for one stop, another was counted, and what that count said did not
     /// keep the first from beginning.
     CountsBesideAWindow,
+    /// Found by the proof: what an older try of an action before a stop had done was forgotten when a person had the newest
+    /// tried again.
+    RetryForgetsOlderTries,
+    /// Found by the proof: the same when a person said that the newest had not taken place.
+    WordForgetsOlderTries,
     /// Found by the proof: a front end that was found upgraded and died did not keep the next domain from being opened.
     OpensWithDoneInactive,
 }

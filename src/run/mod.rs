@@ -38,7 +38,7 @@ pub use state::{
 };
 pub use wanted::Wanted;
 
-use crate::graph::{Route, StepGraph, StepId};
+use crate::graph::{Link, Route, StepGraph, StepId};
 use crate::plan::{FrontEndId, Mode};
 use index::Index;
 #[cfg(test)]
@@ -101,6 +101,7 @@ impl Run {
             course: Course::Forward,
             absent: Vec::new(),
             left_out: Vec::new(),
+            half_out: Vec::new(),
             forgone: 0,
         };
         let index = Index::new(graph, &core, Route::Rolling);
@@ -244,6 +245,16 @@ impl Run {
     /// The one place where a step changes its state.
     fn set(&mut self, graph: &StepGraph, step: StepId, state: StepState) {
         let old = std::mem::replace(&mut self.core.steps[step.index()], state);
+        if let (Some(Link::BeforeStop), Some(front_end)) = (graph.link(step), graph.kind(step).front_end()) {
+            let half_out = &mut self.core.half_out;
+            let stuck = |state| matches!(state, StepState::Stuck(_));
+            if stuck(state) && old.is_partly() {
+                half_out.push(front_end);
+                half_out.sort_unstable();
+            } else if stuck(old) {
+                half_out.retain(|half_out| *half_out != front_end);
+            }
+        }
         self.index.follow(graph, &self.core, step, old);
     }
 

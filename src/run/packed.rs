@@ -47,7 +47,7 @@ impl Run {
             Course::Pausing(reason) => 6 + why(reason),
             Course::Ended(Outcome::Paused(reason)) => 9 + why(reason),
         });
-        for front_ends in [&self.core.absent, &self.core.left_out] {
+        for front_ends in [&self.core.absent, &self.core.left_out, &self.core.half_out] {
             number(front_ends.len() as u32, bytes);
             front_ends.iter().for_each(|front_end| number(u32::from(front_end.0), bytes));
         }
@@ -100,7 +100,7 @@ impl Run {
             code @ 9..=11 => Course::Ended(Outcome::Paused(pause_why(code - 9))),
             _ => return None,
         };
-        for front_ends in [&mut self.core.absent, &mut self.core.left_out] {
+        for front_ends in [&mut self.core.absent, &mut self.core.left_out, &mut self.core.half_out] {
             front_ends.clear();
             for _ in 0..reader.number()? {
                 front_ends.push(FrontEndId(reader.number()? as u16));

@@ -3,7 +3,7 @@
 use super::event::illegal;
 use super::state::{Pause, StepState, Try};
 use super::{Course, Illegal, Mistake, Phase, Run};
-use crate::graph::{Route, StepGraph, StepId, StepKind};
+use crate::graph::{Link, Route, StepGraph, StepId, StepKind};
 use crate::plan::FrontEndId;
 
 impl Run {
@@ -74,7 +74,8 @@ impl Run {
             (StepState::Stuck(why), StepKind::Ensure(_))
                 if why.is_of_an_effect() && !self.makes(Mistake::RetryWithoutLook) =>
             {
-                self.set(graph, step, StepState::Doubt(Try::look(), 0));
+                let partly = self.is_half_out(graph, step) && !self.makes(Mistake::RetryForgetsOlderTries);
+                self.set(graph, step, StepState::Doubt(Try { partly, ..Try::look() }, 0));
             }
             (StepState::Stuck(_), _) => self.set(graph, step, StepState::Pending(Try::default())),
             // Resuming has asked it again already.
@@ -119,10 +120,19 @@ impl Run {
         if done {
             self.set(graph, step, StepState::Done);
         } else {
-            self.not_done(graph, step, Try::default());
+            // The word is about the newest try.
+            let partly = self.is_half_out(graph, step) && !self.makes(Mistake::WordForgetsOlderTries);
+            self.not_done(graph, step, Try { partly, ..Try::default() });
         }
         self.go_on();
         Ok(())
+    }
+
+    /// Whether an older try of an action before a stop ran and failed: its front end may be out.
+    fn is_half_out(&self, graph: &StepGraph, step: StepId) -> bool {
+        let is_listed = |front_end| self.core.half_out.binary_search(&front_end).is_ok();
+        graph.link(step) == Some(Link::BeforeStop)
+            && (self.state(step).is_partly() || graph.kind(step).front_end().is_some_and(is_listed))
     }
 
     /// Leaves every unfinished step of a front end out, on both routes.

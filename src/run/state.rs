@@ -203,6 +203,18 @@ impl StepState {
         }
     }
 
+    /// Whether an older try left its front end out.
+    pub(super) fn is_partly(self) -> bool {
+        match self {
+            StepState::Pending(tried)
+            | StepState::Clearing(tried, _)
+            | StepState::Running(tried)
+            | StepState::Waiting(tried, _)
+            | StepState::Doubt(tried, _) => tried.partly,
+            _ => false,
+        }
+    }
+
     /// Whether the step may have an effect in flight, or one in doubt that is being looked at.
     pub fn is_underway(self) -> bool {
         matches!(self, StepState::Running(_) | StepState::Waiting(..) | StepState::Doubt(..))
@@ -335,6 +347,9 @@ pub(super) struct Core {
     /// Front ends that were left out while they were out of service, in order. Their services may run and be counted as
     /// active, and still nobody is sent there: no quorum may lean on them.
     pub(super) left_out: Vec<FrontEndId>,
+    /// Front ends with an action before their stop that needs a person, and of which an older try ran and failed: they may
+    /// be out though the newest try did not take place. In order.
+    pub(super) half_out: Vec<FrontEndId>,
     /// Failed front ends that the plan's tolerance left out.
     pub(super) forgone: u16,
 }
@@ -345,6 +360,7 @@ impl Clone for Core {
             steps: self.steps.clone(),
             absent: self.absent.clone(),
             left_out: self.left_out.clone(),
+            half_out: self.half_out.clone(),
             ..*self
         }
     }
@@ -354,6 +370,7 @@ impl Clone for Core {
         self.steps.clone_from(&from.steps);
         self.absent.clone_from(&from.absent);
         self.left_out.clone_from(&from.left_out);
+        self.half_out.clone_from(&from.half_out);
         self.phase = from.phase;
         self.course = from.course;
         self.forgone = from.forgone;

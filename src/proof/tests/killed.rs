@@ -3,10 +3,10 @@
 use super::{NONE, small};
 use crate::graph::{StepGraph, StepId};
 use crate::plan::{Answer, Observation};
-use crate::proof::{Budgets, Reduction};
 use crate::proof::answers::Helps;
 use crate::proof::node::{Happened, Node, Standing, Stepper};
 use crate::proof::world::Server;
+use crate::proof::{Budgets, Reduction};
 use crate::run::{Event, Mistake, Outcome, Run, Want, Wanted};
 
 /// How a run ends that always gets the most helpful answer; all states on its way. The first look at what was in flight

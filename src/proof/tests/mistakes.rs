@@ -6,7 +6,7 @@ use crate::run::{Mistake, Run};
 
 /// The mistake, a plan that meets it, how much has to interfere, and the promise that speaks of it. Others may break
 /// sooner; they are not asked here.
-const PLANTED: [(Mistake, &str, Budgets, Invariant); 24] = [
+const PLANTED: [(Mistake, &str, Budgets, Invariant); 26] = [
     (Mistake::WindowBeforeUpgrade, "window", NONE, Invariant::CanEnd),
     (Mistake::NoWindowBeforeStop, "window", NONE, Invariant::InsideTheWindow),
     (Mistake::OpenOutlivesResume, "two-domains", CRASH, Invariant::FreshAnswers),
@@ -30,6 +30,8 @@ const PLANTED: [(Mistake, &str, Budgets, Invariant); 24] = [
     (Mistake::OlderTryForgotten, "one-domain", CRASHES_AND_ACT, Invariant::NothingLeftOut),
     (Mistake::CountsWhoIsOut, "one-domain", CRASHES_AND_ACT, Invariant::NothingLeftOut),
     (Mistake::CountsBesideAWindow, "actions-at-once", NONE, Invariant::QuorumStands),
+    (Mistake::RetryForgetsOlderTries, "tried-twice-at-once", ACT, Invariant::NothingLeftOut),
+    (Mistake::WordForgetsOlderTries, "tried-twice-at-once", ACT, Invariant::NothingLeftOut),
     (Mistake::OpensWithDoneInactive, "two-at-once", ALL, Invariant::SettledBetweenDomains),
 ];
 
@@ -57,9 +59,8 @@ fn every_planted_mistake_breaks_the_promise_that_speaks_of_it() {
                 Verdict::Broken(broken) => {
                     wrong.push(format!("{mistake:?} breaks {:?}: {:#?}", broken.violation, broken.history))
                 }
-                Verdict::Proved => {
-                    wrong.push(format!("{mistake:?} was not caught in {} states, {reduction:?}", tally.states))
-                }
+                Verdict::Proved => wrong
+                    .push(format!("{mistake:?} was not caught in {} states, {reduction:?}", tally.states)),
             }
         }
     }

@@ -50,14 +50,18 @@ fn no_state_is_lost_when_counts_are_forgotten() {
                 node.pack(&mut bytes);
                 lost += usize::from(!reduced.has_met(&bytes));
             });
-        assert_eq!(lost, 0, "{name} with {budgets:?}: of {all} states, {few} without counts");
+            assert_eq!(lost, 0, "{name} with {budgets:?}: of {all} states, {few} without counts");
             assert!(few < all, "{name}: nothing was left out");
         }
     }
 }
 
 /// Everything that is ever true of one front end: its steps and its truth.
-fn of_one(walk: &mut Walk<'_>, begins: &Node, name: &str) -> (usize, HashSet<(FrontEndId, Vec<StepState>, Server)>) {
+fn of_one(
+    walk: &mut Walk<'_>,
+    begins: &Node,
+    name: &str,
+) -> (usize, HashSet<(FrontEndId, Vec<StepState>, Server)>) {
     let graph = small(name);
     let mut node = begins.clone();
     let (mut states, mut seen) = (0, HashSet::new());
@@ -66,7 +70,11 @@ fn of_one(walk: &mut Walk<'_>, begins: &Node, name: &str) -> (usize, HashSet<(Fr
         node.unpack(&graph, state).expect("what was packed");
         for front_end in graph.plan().front_end_ids() {
             let own = graph.ids().filter(|step| graph.kind(*step).front_end() == Some(front_end));
-            seen.insert((front_end, own.map(|step| node.run.state(step)).collect(), node.world.server(front_end)));
+            seen.insert((
+                front_end,
+                own.map(|step| node.run.state(step)).collect(),
+                node.world.server(front_end),
+            ));
         }
     });
     (states, seen)
@@ -94,15 +102,28 @@ fn nothing_that_becomes_of_a_front_end_is_lost_with_the_orders() {
         let mut some = Walk::of(Run::new(&graph), &graph, budgets, COUNTS_AND_ORDERS);
         let (few, reduced) = of_one(&mut some, &begins, name);
         let lost = whole.difference(&reduced).count();
-        assert_eq!(lost, 0, "{name} with {budgets:?}: of {} in {all} states; {few} states in fewer orders", whole.len());
+        assert_eq!(
+            lost,
+            0,
+            "{name} with {budgets:?}: of {} in {all} states; {few} states in fewer orders",
+            whole.len()
+        );
     }
 }
 
 /// The small plans that take longer are proved by hand, with the command.
 #[test]
 fn whole_and_reduced_walks_agree() {
-    let plans =
-        ["two-domains", "one-domain", "one-may-fail", "approvals", "window", "cut-short", "no-version", "actions-around"];
+    let plans = [
+        "two-domains",
+        "one-domain",
+        "one-may-fail",
+        "approvals",
+        "window",
+        "cut-short",
+        "no-version",
+        "actions-around",
+    ];
     for name in plans {
         let graph = small(name);
         for budgets in ONE_OF_EACH {
