@@ -4,9 +4,11 @@
 //! (a diagnostic with an excerpt, a JSON object, an annotation, a SARIF result, a JUnit case) can be made from
 //! the finding and the [`Source`](super::Source) its spans point into.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
+use super::characters::visible;
 use super::code::{Code, Severity};
 
 /// The most findings kept of one document, errors before warnings. Who has more needs another file, not a longer list.
@@ -77,14 +79,21 @@ impl Finding {
     }
 
     /// A finding without a place yet. `message` says what is wrong; `help` says the next move.
+    ///
+    /// Both quote the text, where a name may have a line end or what cannot be seen; they show it as its number.
     pub fn new(code: Code, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Finding { code, message: message.into(), help: help.into(), labels: Vec::new() }
+        Finding {
+            code,
+            message: on_one_line(message.into()),
+            help: on_one_line(help.into()),
+            labels: Vec::new(),
+        }
     }
 
     /// Adds a label; the first one added is the primary place.
     #[must_use]
     pub fn at(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { span, text: text.into() });
+        self.labels.push(Label { span, text: on_one_line(text.into()) });
         self
     }
 
@@ -103,7 +112,7 @@ impl Finding {
         &self.message
     }
 
-    /// What to do next.
+    /// What to do next, on one line too.
     pub fn help(&self) -> &str {
         &self.help
     }
@@ -116,6 +125,13 @@ impl Finding {
     /// The primary place; `None` when the finding speaks of the file as a whole.
     pub fn primary(&self) -> Option<Span> {
         self.labels.first().map(|label| label.span)
+    }
+}
+
+fn on_one_line(text: String) -> String {
+    match visible(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(shown) => shown,
     }
 }
 
@@ -225,6 +241,14 @@ mod tests {
             assert!(code.summary().ends_with('.'), "{code}: {:?}", code.summary());
             assert_eq!(code.summary(), code.summary().trim());
         }
+    }
+
+    #[test]
+    fn a_finding_is_said_on_one_line_whatever_it_quotes() {
+        let text = "`a\nb\tc\u{202e}`";
+        let finding = Finding::new(Code::YamlTag, text, text).at(Span::default(), text);
+        let said = [finding.message(), finding.help(), &finding.labels()[0].text];
+        assert_eq!(said, ["`a\\u{a}b\\u{9}c\\u{202e}`"; 3]);
     }
 
     #[test]

@@ -43,13 +43,13 @@ mod tests {
     #[test]
     fn what_would_end_a_command_is_escaped() {
         let source = Source::from_text("c:\\a,b.yaml", "kind: x\n");
-        let finding = Finding::new(Code::DocumentKind, "100% wrong", "try\nagain");
+        let finding = Finding::new(Code::DocumentKind, "100% wrong", "try again");
         let findings = Findings::from(finding.at(Span::new(6, 7), ""));
         let mut out = Vec::new();
         write(&mut out, &[Checked { source: &source, findings: &findings }]).unwrap();
         assert_eq!(
             String::from_utf8(out).unwrap(),
-            "::error file=c%3A\\a%2Cb.yaml,line=1,col=7,endLine=1,endColumn=8,title=document-kind::100%25 wrong%0Ahelp: try%0Aagain\n"
+            "::error file=c%3A\\a%2Cb.yaml,line=1,col=7,endLine=1,endColumn=8,title=document-kind::100%25 wrong%0Ahelp: try again\n"
         );
     }
 }
