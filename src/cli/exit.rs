@@ -96,6 +96,7 @@ fn of_live(error: &LiveError) -> u8 {
         LiveError::Claim(error) => of_claim(error),
         LiveError::Plan { .. } => INVALID,
         LiveError::Digest { .. }
+        | LiveError::Version { .. }
         | LiveError::Abandoned { .. }
         | LiveError::Ended { .. }
         | LiveError::Refused { .. } => REFUSED,

@@ -51,3 +51,8 @@ pub fn approval_id(run_id: &str, since: &since::Since) -> String {
     hash.update(since.record.to_be_bytes());
     hash.finalize().iter().take(3).map(|byte| format!("{byte:02x}")).collect()
 }
+
+/// Whether who knows the format `known` understands what has the format `found`: a minor version adds, a major one breaks.
+fn understands(known: &str, found: &str) -> bool {
+    known.split('.').next() == found.split('.').next()
+}

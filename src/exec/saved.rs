@@ -156,8 +156,7 @@ impl Saved {
         }
         let saved: Saved = serde_json::from_slice(bytes)
             .map_err(|source| SavedError::NotUnderstood { name: name.to_owned(), source })?;
-        let major = |version: &str| version.split('.').next().map(str::to_owned);
-        if major(&saved.format_version) != major(FORMAT_VERSION) {
+        if !super::understands(FORMAT_VERSION, &saved.format_version) {
             return Err(SavedError::Version { name: name.to_owned(), found: saved.format_version });
         }
         Ok(Some(saved))

@@ -11,8 +11,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use poolroll::StepGraph;
 use poolroll::exec::journal::{Journal, JournalError, Record};
+use poolroll::exec::live::{self, LiveError, Places};
 use poolroll::exec::memory_disk::MemoryDisk;
 use poolroll::exec::record::{Entry, FORMAT_VERSION, Log, LogError, Opened};
+use poolroll::exec::run_id::RunId;
 use poolroll::exec::{Audience, Moment, Pace, Proving, Rehearsal, Script, Shell};
 use poolroll::plan::Facts;
 use poolroll::pool::{Driver, SimulatedPool};
@@ -237,6 +239,32 @@ fn a_journal_in_which_any_byte_is_changed_is_refused_with_the_place() {
             // A line that ends too soon, and one that goes on where it should end.
             let newline = if whole.bytes[byte] == b'\n' { b' ' } else { b'\n' };
             whole.changed_at(byte, newline);
+        }
+    }
+}
+
+#[test]
+fn a_journal_of_another_format_is_not_folded_as_if_it_were_of_this_one() {
+    let graph = graph("plans/minimal.yaml");
+    let begins = Rehearsal::of(&graph).begins;
+    for (format, is_read) in [(FORMAT_VERSION, true), ("1.7", true), ("2.0", false), ("", false)] {
+        let dir = tempfile::tempdir().unwrap();
+        let plan = std::fs::read(crate::stage::root().join("plans/minimal.yaml")).unwrap();
+        let places = Places::at(dir.path().join("runs"), dir.path().join("claims"));
+        let run = RunId::new(begins, "pool");
+        let folder = places.runs.create(&run, &plan, b"{}").unwrap();
+        let mut journal = Journal::create(&folder.journal(), run.as_str()).unwrap();
+        let opened =
+            Opened { format_version: format.into(), program: "9.9".into(), ..header(&graph, begins) };
+        journal.append(begins, &Entry::Opened(opened)).unwrap();
+        journal.sync().unwrap();
+        match live::look(&places, None) {
+            Ok(_) => assert!(is_read, "format {format}"),
+            Err(error @ LiveError::Version { .. }) => {
+                assert!(!is_read, "format {format}");
+                assert_eq!(error.help(), "use poolroll 9.9, which began the run");
+            }
+            Err(error) => panic!("format {format}: {error}"),
         }
     }
 }

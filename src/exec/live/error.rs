@@ -7,6 +7,7 @@ use crate::exec::claim::ClaimError;
 use crate::exec::folder::RunsError;
 use crate::exec::journal::JournalError;
 use crate::exec::lock::LockError;
+use crate::exec::record::FORMAT_VERSION;
 use crate::exec::run_id::RunId;
 use crate::exec::shell::ShellError;
 use crate::exec::whole_file::FileError;
@@ -34,6 +35,8 @@ pub enum LiveError {
     Plan { run: RunId, text: Option<Arc<Source>>, findings: Findings },
     #[error("run `{run}` was begun with graph {was} and its plan now compiles to {is}")]
     Digest { run: RunId, was: String, is: String },
+    #[error("the journal of run `{run}` has format {found}, and this program reads {FORMAT_VERSION}")]
+    Version { run: RunId, found: String, program: String },
     #[error("run `{0}` was never begun: its journal holds no record")]
     Empty(RunId),
     #[error("record {record} of run `{run}` does not follow from those before it")]
@@ -69,6 +72,7 @@ impl LiveError {
             LiveError::Digest { .. } => {
                 "use the version of poolroll that began the run, or `poolroll abandon` it and apply the plan anew".into()
             }
+            LiveError::Version { program, .. } => format!("use poolroll {program}, which began the run"),
             LiveError::Empty(_) => "apply the plan again; nothing was done".into(),
             LiveError::History { .. } => {
                 "the journal was changed, or another version of poolroll wrote it; see `poolroll report`".into()

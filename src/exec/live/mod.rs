@@ -445,7 +445,14 @@ fn plan_of(folder: &RunFolder) -> Result<Compiled, LiveError> {
 
 fn opened(id: &RunId, history: &History<Entry<'static>>) -> Result<Opened, LiveError> {
     match history.records.first().map(|record| &record.body) {
-        Some(Entry::Opened(opened)) => Ok(opened.clone()),
+        Some(Entry::Opened(opened)) if super::understands(FORMAT_VERSION, &opened.format_version) => {
+            Ok(opened.clone())
+        }
+        Some(Entry::Opened(Opened { format_version, program, .. })) => Err(LiveError::Version {
+            run: id.clone(),
+            found: format_version.clone(),
+            program: program.clone(),
+        }),
         Some(Entry::Event(_)) => Err(LiveError::History {
             run: id.clone(),
             record: 1,
