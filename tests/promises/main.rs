@@ -7,7 +7,10 @@ mod agreement;
 mod commands;
 mod disks;
 mod findings;
+mod fuzzed;
 mod golden;
+#[path = "../../fuzz/src/lib.rs"]
+mod harness;
 mod journals;
 mod killed;
 mod limits;

@@ -160,15 +160,18 @@ fn no_file_has_a_name_that_says_nothing() {
 
 #[test]
 fn each_dependency_says_why_it_is_there() {
-    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).expect("the manifest");
-    let mut section = "";
-    let mut above = "";
-    for line in manifest.lines() {
-        if line.starts_with('[') {
-            section = line;
+    for manifest in ["Cargo.toml", "fuzz/Cargo.toml"] {
+        let text = std::fs::read_to_string(root().join(manifest)).expect("the manifest");
+        let mut section = "";
+        let mut above = "";
+        for line in text.lines() {
+            if line.starts_with('[') {
+                section = line;
+            }
+            let dependency =
+                section.contains("dependencies]") && line.contains('=') && !line.starts_with('#');
+            assert!(!dependency || above.starts_with("# "), "{manifest}: no reason stands above `{line}`");
+            above = line;
         }
-        let dependency = section.contains("dependencies]") && line.contains('=') && !line.starts_with('#');
-        assert!(!dependency || above.starts_with("# "), "no reason stands above `{line}`");
-        above = line;
     }
 }
