@@ -38,6 +38,8 @@ pub struct Proved {
     /// was seen whether a run can come to it.
     pub doubt: Option<Violation>,
     pub tally: Tally,
+    /// States of all walks that it took.
+    pub walked: u64,
     pub took: Duration,
 }
 
@@ -69,9 +71,10 @@ pub fn prove(graph: &StepGraph, bounds: &Bounds, mut watch: impl FnMut(&Tally, D
             let waits = walk(graph, &waits, begun, &mut watch);
             let bounded = matches!(waits.verdict, Some(Verdict::Proved)) && waits.tally.waits_are_bounded;
             match waits.verdict {
-                Some(Verdict::Broken(_)) => waits,
+                Some(Verdict::Broken(_)) => Proved { walked: first.walked + waits.walked, ..waits },
                 _ => Proved {
                     tally: Tally { waits_are_bounded: bounded, ..first.tally },
+                    walked: first.walked + waits.walked,
                     took: begun.elapsed(),
                     ..first
                 },
@@ -81,7 +84,7 @@ pub fn prove(graph: &StepGraph, bounds: &Bounds, mut watch: impl FnMut(&Tally, D
             let whole = Bounds { reduction: Reduction::NONE, ..*bounds };
             let whole = walk(graph, &whole, begun, &mut watch);
             let doubt = whole.verdict.is_none().then_some(suspected.violation);
-            Proved { doubt, ..whole }
+            Proved { doubt, walked: first.walked + whole.walked, ..whole }
         }
         None => first,
     }
@@ -107,13 +110,18 @@ fn walk(
             first = last;
             watch(walk.tally(), begun.elapsed());
             if walk.tally().states > bounds.states {
-                return Proved { verdict: None, doubt: None, tally: *walk.tally(), took: begun.elapsed() };
+                return ended(&walk, None, begun);
             }
         }
         walk.end_level();
     }
     let verdict = Some(walk.verdict());
-    Proved { verdict, doubt: None, tally: *walk.tally(), took: begun.elapsed() }
+    ended(&walk, verdict, begun)
+}
+
+fn ended(walk: &Walk<'_>, verdict: Option<Verdict>, begun: Instant) -> Proved {
+    let tally = *walk.tally();
+    Proved { verdict, doubt: None, tally, walked: tally.states, took: begun.elapsed() }
 }
 
 /// Leaves the states of a stretch, all workers at once; what they found, in the order of the states.

@@ -35,9 +35,9 @@
 //!
 //! A run, the world beside it and what the monitor remembers take some fifty bytes: neighbouring steps in the same state are
 //! written once (`packed.rs`). The world leaves open what nobody has looked at, so one state stands for every moment at
-//! which an effect could have ended (`world.rs`). No reduction for symmetry or for the order of independent events is made
-//! yet: a plan that works on many front ends at once, as every plan with a partner does while the partner serves, has more
-//! states than can be met.
+//! which an effect could have ended (`world.rs`). What need not be met one by one, and why, is said at [`Reduction`]. Front
+//! ends are not taken for one another, alike as they may be: a plan that upgrades many at once while its partner serves still
+//! has more states than can be met.
 
 mod answers;
 mod invariant;

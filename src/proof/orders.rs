@@ -67,6 +67,18 @@ enum Stretch {
     AtWork,
 }
 
+/// What may happen next with a front end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Part {
+    /// An answer when a count is the last that its limit allows.
+    Counts,
+    Answers,
+    Persons,
+    Dies,
+    /// The process dies, as far as this front end sees anything of that.
+    Interrupted,
+}
+
 impl Stepper<'_> {
     /// Leaves the state by what one front end does, if that can be done before everything else. Whether there is one.
     pub(super) fn leave_by_one(&mut self, found: &mut dyn FnMut(Successor<'_>)) -> bool {
@@ -121,14 +133,20 @@ impl Stepper<'_> {
         waiting.clear();
         let graph = self.graph;
         self.scope = Some(front_end);
-        self.all_of(front_end, &mut |successor| {
-            alone = alone
-                && successor.fault.is_none()
-                && concerns_only(graph, front_end, stretch, successor.at, successor.node);
-            if alone {
-                waiting.push(successor);
+        // What is most likely to concern others first.
+        for part in [Part::Counts, Part::Answers, Part::Persons, Part::Dies, Part::Interrupted] {
+            self.part(part, front_end, &mut |successor| {
+                alone = alone
+                    && successor.fault.is_none()
+                    && concerns_only(graph, front_end, stretch, successor.at, successor.node);
+                if alone {
+                    waiting.push(successor);
+                }
+            });
+            if !alone {
+                break;
             }
-        });
+        }
         self.scope = None;
         let alone = alone && waiting.used > 0;
         if alone {
@@ -138,28 +156,29 @@ impl Stepper<'_> {
         alone
     }
 
-    /// What may happen next with a front end: answers, limits, its death, what a person says of it, and that the process
-    /// dies, as far as it sees anything of that.
-    fn all_of(&mut self, front_end: FrontEndId, found: &mut dyn FnMut(Successor<'_>)) {
-        let graph = self.graph;
-        self.answers(|want| graph.kind(want.step()).front_end() == Some(front_end), found);
-        self.deaths(Some(front_end), found);
-        if self.at.left.acts > 0 {
-            self.said(Some(front_end), found);
-        }
-        if self.at.left.crashes > 0 {
-            self.next.become_like(&self.at);
-            self.open();
-            self.note(|| Happened::Crashed);
-            self.next.run.interrupt(graph, front_end);
-            let fault = self.rest(found);
-            self.emit(Helps::Not, fault, found);
-        }
-        if self.reduction.counts {
-            let active: Vec<_> = self.at.run.active().collect();
-            let own = active.into_iter().filter(|step| graph.kind(*step).front_end() == Some(front_end));
-            own.for_each(|step| self.last_count(step, found));
-            self.at.run.wanted(graph, &mut self.wanted);
+    fn part(&mut self, part: Part, front_end: FrontEndId, found: &mut dyn FnMut(Successor<'_>)) {
+        let (graph, left) = (self.graph, self.at.left);
+        match part {
+            Part::Counts if self.reduction.counts => {
+                let active: Vec<_> = self.at.run.active().collect();
+                let own = active.into_iter().filter(|step| graph.kind(*step).front_end() == Some(front_end));
+                own.for_each(|step| self.last_count(step, found));
+                self.at.run.wanted(graph, &mut self.wanted);
+            }
+            Part::Answers => {
+                self.answers(|want| graph.kind(want.step()).front_end() == Some(front_end), found)
+            }
+            Part::Persons if left.acts > 0 => self.said(Some(front_end), found),
+            Part::Dies => self.deaths(Some(front_end), found),
+            Part::Interrupted if left.crashes > 0 => {
+                self.next.become_like(&self.at);
+                self.open();
+                self.note(|| Happened::Crashed);
+                self.next.run.interrupt(graph, front_end);
+                let fault = self.rest(found);
+                self.emit(Helps::Not, fault, found);
+            }
+            Part::Counts | Part::Persons | Part::Interrupted => {}
         }
     }
 }

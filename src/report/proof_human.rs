@@ -61,7 +61,7 @@ pub fn write(text: &mut impl Write, graph: &StepGraph, bounds: &Bounds, proved: 
     writeln!(text)?;
     let tally = &proved.tally;
     let seconds = proved.took.as_secs_f64();
-    let speed = rate(tally.states, proved.took);
+    let speed = rate(proved.walked, proved.took);
     writeln!(
         text,
         "states       {}, at most {} steps from the beginning",
