@@ -251,7 +251,7 @@ impl Run {
             if stuck(state) && old.is_partly() {
                 half_out.push(front_end);
                 half_out.sort_unstable();
-            } else if stuck(old) {
+            } else if !stuck(state) && stuck(old) {
                 half_out.retain(|half_out| *half_out != front_end);
             }
         }

@@ -147,3 +147,13 @@ fn a_word_that_it_did_not_take_place_holds_until_it_is_tried_again() {
     let (verdict, _) = walk(Run::new(&graph), &graph, budgets, Reduction::ALL, None);
     assert!(matches!(verdict, Verdict::Proved), "{verdict:?}");
 }
+
+/// Found by the proof of plans/generic.yaml: what an older try of an action before a stop had done was forgotten when the
+/// run was taken up, and then when a person had the action tried again.
+#[test]
+fn what_an_older_try_took_out_outlives_a_resume() {
+    let graph = small("tried-twice");
+    let budgets = Budgets { crashes: 1, acts: 1, ..NONE };
+    let (verdict, _) = walk(Run::new(&graph), &graph, budgets, Reduction::ALL, None);
+    assert!(matches!(verdict, Verdict::Proved), "{verdict:?}");
+}
