@@ -44,6 +44,7 @@ mod invariant;
 mod kept;
 mod looks;
 mod loops;
+mod memory;
 mod monitor;
 mod node;
 mod orders;

@@ -5,7 +5,8 @@
 //! that the machine then decides by itself, until it waits again.
 
 use super::answers::{Helps, Move};
-use super::monitor::{Glimpse, Memory, Monitor, Violation};
+use super::memory::Memory;
+use super::monitor::{Glimpse, Monitor, Violation};
 use super::orders::Waiting;
 use super::world::{Becomes, World};
 use super::{Invariant, Reduction, Truth};

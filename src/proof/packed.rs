@@ -2,7 +2,7 @@
 
 use fixedbitset::FixedBitSet;
 
-use super::monitor::Memory;
+use super::memory::Memory;
 use super::truth::ReadinessGiven;
 use super::world::{Effect, Server, Services, World};
 use crate::plan::DomainId;
