@@ -14,11 +14,13 @@
 //! same twice; the window closes; a front end dies, and perhaps comes back by itself; the process dies between any two
 //! records and is taken up; a person pauses, aborts, retries, skips, resolves, approves or never does. The promises are
 //! asked after every event. From every state an end is in reach, there is none in which the run
-//! waits for nothing, and what goes round is ended by one limit that runs all the while (looked for where there are no more
-//! than four million states).
+//! waits for nothing, and what goes round is ended by one limit that runs all the while (looked for with every count kept, where
+//! at most one thing interferes and nothing is taken up again, and where that has no more than four million states).
 //!
 //! **How it could be wrong.** A state that was met is remembered by 64 bits of it: among a hundred million states the chance
-//! that any two are taken for one is below one in three thousand. The world is a model: what it may do is written in
+//! that any two are taken for one is below one in three thousand. What is not met one by one rests on the arguments at
+//! [`Reduction`]; the tests hold whole and reduced walks of the small plans against each other, and `--whole` leaves nothing
+//! out. The world is a model: what it may do is written in
 //! `answers.rs` and `looks.rs`, and what it may not is what the proof does not cover; the command prints that with every verdict. A
 //! promise that nothing can break proves nothing, so for each of those that the proof asks a mistake is planted in the
 //! machine by the tests, and the proof must find it.
