@@ -33,6 +33,7 @@ mod explain;
 mod explainer;
 mod finding;
 mod header;
+mod hidden;
 mod scalar;
 mod schema;
 mod source;

@@ -10,7 +10,6 @@ use std::borrow::Cow;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
 
-use super::characters;
 use super::code::Code;
 use super::finding::MAX_FINDINGS;
 use super::finding::{Finding, Findings, Span};
@@ -18,6 +17,7 @@ use super::scalar;
 use super::source::{MAX_BYTES, MAX_DEPTH, MAX_NODES, Source, too_large};
 use super::syntax::{self, Trouble};
 use super::tree::{Entry, Key, Node, Value};
+use super::{characters, hidden};
 
 /// Reads a source into a tree.
 ///
@@ -28,7 +28,7 @@ pub fn parse(source: &Source) -> Result<Node, Findings> {
     if source.text().len() > MAX_BYTES {
         return Err(too_large().into());
     }
-    let hidden = characters::hidden(source.text(), MAX_FINDINGS + 1);
+    let hidden = hidden::hidden(source.text(), MAX_FINDINGS + 1);
     if !hidden.is_empty() {
         return Err(hidden.sorted());
     }

@@ -53,7 +53,9 @@ mod orders;
 mod packed;
 mod past;
 mod reduction;
+mod stepper;
 mod truth;
+mod waiting;
 mod walk;
 mod world;
 

@@ -4,57 +4,11 @@
 //! done, and what it changed is compared.
 
 use super::answers::Helps;
-use super::node::{Fault, Happened, Node, Stepper, Successor};
+use super::node::{Happened, Node, Successor};
+use super::stepper::Stepper;
 use crate::graph::{Link, Route, StepGraph, StepKind};
 use crate::plan::FrontEndId;
 use crate::run::{Course, Phase, Run, StepState};
-
-/// A successor that waits until it is known whether all of them concern one front end alone.
-#[derive(Debug)]
-pub(super) struct Waits {
-    node: Node,
-    helps: Helps,
-    fault: Option<Fault>,
-    trace: Vec<Happened>,
-}
-
-/// Successors that wait. Their buffers are used again and again.
-#[derive(Debug, Default)]
-pub(super) struct Waiting {
-    all: Vec<Waits>,
-    used: usize,
-}
-
-impl Waiting {
-    fn clear(&mut self) {
-        self.used = 0;
-    }
-
-    fn push(&mut self, successor: Successor<'_>) {
-        match self.all.get_mut(self.used) {
-            Some(waits) => {
-                waits.node.become_like(successor.node);
-                waits.helps = successor.helps;
-                waits.fault = successor.fault;
-                waits.trace.clear();
-                waits.trace.extend_from_slice(successor.trace);
-            }
-            None => self.all.push(Waits {
-                node: successor.node.clone(),
-                helps: successor.helps,
-                fault: successor.fault,
-                trace: successor.trace.to_vec(),
-            }),
-        }
-        self.used += 1;
-    }
-
-    fn drain(&mut self, at: &Node, found: &mut dyn FnMut(Successor<'_>)) {
-        for Waits { node, helps, fault, trace } in &mut self.all[..self.used] {
-            found(Successor { node, at, helps: *helps, fault: fault.take(), trace });
-        }
-    }
-}
 
 /// How far what the front ends do concerns each other where a run is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

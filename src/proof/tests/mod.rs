@@ -61,7 +61,8 @@ fn small_plans_are_proved() {
 /// Every state that is met can be written down and read again.
 #[test]
 fn a_state_outlives_its_bytes() {
-    use super::node::{Node, Stepper};
+    use super::node::Node;
+    use super::stepper::Stepper;
     let graph = small("partner-when-troubled");
     let budgets = Budgets { crashes: 1, deaths: 1, acts: 1, found: 1, ..NONE };
     let begins = Node::new(Run::new(&graph), &graph, budgets);
