@@ -102,7 +102,7 @@ impl Stepper<'_> {
             }
         }
         self.scope = None;
-        let alone = alone && waiting.used > 0;
+        let alone = alone && !waiting.is_empty();
         if alone {
             waiting.drain(&self.at, found);
         }
@@ -113,12 +113,7 @@ impl Stepper<'_> {
     fn part(&mut self, part: Part, front_end: FrontEndId, found: &mut dyn FnMut(Successor<'_>)) {
         let (graph, left) = (self.graph, self.at.left);
         match part {
-            Part::Counts if self.reduction.counts => {
-                let active: Vec<_> = self.at.run.active().collect();
-                let own = active.into_iter().filter(|step| graph.kind(*step).front_end() == Some(front_end));
-                own.for_each(|step| self.last_count(step, found));
-                self.at.run.wanted(graph, &mut self.wanted);
-            }
+            Part::Counts => self.last_counts(Some(front_end), found),
             Part::Answers => {
                 self.answers(|want| graph.kind(want.step()).front_end() == Some(front_end), found)
             }
@@ -132,7 +127,7 @@ impl Stepper<'_> {
                 let fault = self.rest(found);
                 self.emit(Helps::Not, fault, found);
             }
-            Part::Counts | Part::Persons | Part::Interrupted => {}
+            Part::Persons | Part::Interrupted => {}
         }
     }
 }
@@ -161,30 +156,30 @@ fn concerns_only(graph: &StepGraph, front_end: FrontEndId, stretch: Stretch, at:
             Stretch::ComingBack => after.course() == Course::Stopping,
             Stretch::AtWork => false,
         };
-    if !course || before.phase() != after.phase() {
+    if !course || before.phase() != after.phase() || !before.is_apart_from(after, front_end) {
         return false;
     }
-    if !before.is_apart_from(after, front_end) {
-        return false;
-    }
+    let is_clearing = |state| matches!(state, StepState::Clearing(..));
     let steps = graph.ids().all(|step| {
         let (was, is) = (before.state(step), after.state(step));
+        if was == is {
+            return true;
+        }
         let own = graph.kind(step).front_end() == Some(front_end);
-        was == is
-            || match stretch {
-                Stretch::Preflight => {
-                    own || matches!(graph.kind(step), StepKind::Preflight(_))
-                        && matches!(is, StepState::Running(_))
-                }
-                Stretch::ComingBack => own && !matches!(is, StepState::Clearing(..)),
-                Stretch::AtWork => {
-                    let keeps_its_place =
-                        after.route() == Route::Rolling || was.is_underway() && is.is_underway();
-                    let clears =
-                        matches!(was, StepState::Clearing(..)) || matches!(is, StepState::Clearing(..));
-                    own && keeps_its_place && !clears && !matches!(is, StepState::Stuck(_))
-                }
+        match stretch {
+            // One that is done leaves its place to the next.
+            Stretch::Preflight => {
+                let begins = matches!(is, StepState::Running(_));
+                own || begins && matches!(graph.kind(step), StepKind::Preflight(_))
             }
+            Stretch::ComingBack => own && !is_clearing(is),
+            Stretch::AtWork => {
+                let keeps_its_place =
+                    after.route() == Route::Rolling || was.is_underway() && is.is_underway();
+                let clears = is_clearing(was) || is_clearing(is);
+                own && keeps_its_place && !clears && !matches!(is, StepState::Stuck(_))
+            }
+        }
     });
     let same_face = stretch != Stretch::AtWork
         || (before.is_out(front_end) == after.is_out(front_end)

@@ -2,7 +2,7 @@
 
 use super::node::Node;
 use super::world::{Effect, Server, Services};
-use crate::graph::{StepGraph, StepKind};
+use crate::graph::StepGraph;
 use crate::plan::{FrontEndId, Moment};
 use crate::run::{Course, Outcome, Phase};
 
@@ -18,13 +18,6 @@ impl Node {
         !steps.any(|step| graph.kind(step).front_end() == Some(front_end))
     }
 
-    /// Whether nobody is at work on it any more, and it is not forgotten yet.
-    fn is_left_alone(&self, graph: &StepGraph, front_end: FrontEndId) -> bool {
-        let mut active = self.run.active();
-        !active.any(|step| graph.kind(step).front_end() == Some(front_end))
-            && !self.run.is_forgotten(graph, front_end)
-    }
-
     /// Once nobody can help a run that stops, a front end that needs a person stays as it is to the end: all that is still
     /// asked of it is whether it is out, and that it needs one.
     pub(super) fn forget_the_past(&mut self, graph: &StepGraph) {
@@ -32,17 +25,16 @@ impl Node {
         if !hopeless || !matches!(self.run.phase(), Phase::Open { .. }) {
             return;
         }
-        loop {
-            let remembered = self.run.stuck().find_map(|step| match graph.kind(step) {
-                StepKind::Preflight(_) => None,
-                kind => kind.front_end().filter(|id| self.is_left_alone(graph, *id)),
-            });
-            let Some(front_end) = remembered else { return };
+        for front_end in graph.plan().front_end_ids() {
+            let own = |step| graph.kind(step).front_end() == Some(front_end);
+            if self.run.active().any(own) || !self.run.stuck().any(own) {
+                continue;
+            }
             self.run.forget_stuck(graph, front_end);
-            let before_stop = self.world.bits(Moment::BeforeStop);
-            let Server { open, dead, active, .. } = self.world.server(front_end);
-            let out = self.world.server(front_end).may_be_out(before_stop);
-            let open = open.filter(|effect| *effect == Effect::Stop);
+            let server = self.world.server(front_end);
+            let Server { dead, active, .. } = server;
+            let out = server.may_be_out(self.world.bits(Moment::BeforeStop));
+            let open = server.open.filter(|effect| *effect == Effect::Stop);
             self.world.servers[front_end.index()] =
                 Server { services: Services::Open, open, dead, active, out, ..Server::default() };
             self.memory.forget_steps(graph, front_end);

@@ -100,10 +100,7 @@ impl<'g> Stepper<'g> {
         if !outcome.is_some_and(Outcome::is_final) {
             self.persons(found);
         }
-        if self.reduction.counts {
-            let active: Vec<StepId> = self.at.run.active().collect();
-            active.into_iter().for_each(|step| self.last_count(step, found));
-        }
+        self.last_counts(None, found);
         standing
     }
 
@@ -122,8 +119,22 @@ impl<'g> Stepper<'g> {
         self.moves = moves;
     }
 
-    /// What follows an answer when each count of the step, which was forgotten, is the last that its limit allows.
-    pub(super) fn last_count(&mut self, step: StepId, found: &mut dyn FnMut(Successor<'_>)) {
+    /// What follows an answer when the counts of its step, which were forgotten, are the last that their limits allow: of
+    /// all steps, or of those of one front end.
+    pub(super) fn last_counts(&mut self, one: Option<FrontEndId>, found: &mut dyn FnMut(Successor<'_>)) {
+        if !self.reduction.counts {
+            return;
+        }
+        let active: Vec<StepId> = self.at.run.active().collect();
+        for step in active {
+            if one.is_none() || self.graph.kind(step).front_end() == one {
+                self.last_count(step, found);
+            }
+        }
+        self.at.run.wanted(self.graph, &mut self.wanted);
+    }
+
+    fn last_count(&mut self, step: StepId, found: &mut dyn FnMut(Successor<'_>)) {
         let Some(last) = self.at.run.last_count(self.graph, step) else { return };
         let lowest = self.at.run.state(step);
         self.at.run.recount(step, last);

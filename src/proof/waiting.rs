@@ -16,12 +16,16 @@ pub(super) struct Waits {
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     all: Vec<Waits>,
-    pub(super) used: usize,
+    used: usize,
 }
 
 impl Waiting {
     pub(super) fn clear(&mut self) {
         self.used = 0;
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.used == 0
     }
 
     pub(super) fn push(&mut self, successor: Successor<'_>) {

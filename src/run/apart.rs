@@ -31,16 +31,6 @@ impl Run {
         }
     }
 
-    /// Whether that was forgotten already.
-    pub(crate) fn is_forgotten(&self, graph: &StepGraph, front_end: FrontEndId) -> bool {
-        let accept = graph.accept_of(Route::Rolling, front_end);
-        graph.chain(Route::Rolling, front_end).all(|step| match self.state(step) {
-            StepState::Stuck(Why::Doubt) => step == accept,
-            StepState::Pending(tried) => step != accept && tried == Try::default(),
-            _ => false,
-        })
-    }
-
     /// Whether what is kept beside the steps differs in what it says of this front end alone.
     pub(crate) fn is_apart_from(&self, after: &Run, front_end: FrontEndId) -> bool {
         let same = |before: &[FrontEndId], after: &[FrontEndId]| {

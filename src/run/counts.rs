@@ -1,4 +1,4 @@
-//! Counts that a proof forgets: how often something was tried, looked at, asked or begun again.
+//! What a proof forgets: how often something was tried, looked at, asked or begun again, and pauses between two looks.
 //!
 //! What a run does never depends on such a count but in one way: whether it is the last that its limit allows. So a count is
 //! kept as the lowest it can be, and a proof asks of each state that has one what would follow if it were the last.
@@ -8,10 +8,14 @@ use super::state::{Clearance, Gate, Pause, StepState, Try, Watch, WatchAt};
 use crate::graph::{StepGraph, StepId, StepKind};
 
 impl Run {
-    /// Every count as low as it can be. Nothing that is derived from the states depends on one.
+    /// Every count as low as it can be, and no pause. Nothing that is derived from the states depends on either.
     pub(crate) fn forget_counts(&mut self, graph: &StepGraph) {
         for step in graph.ids() {
-            self.core.steps[step.index()] = forgotten(graph.kind(step), self.state(step));
+            let state = self.state(step);
+            // Most are done or not begun, and explorers come here for each event.
+            if !state.is_satisfied() && state != StepState::Pending(Try::default()) {
+                self.core.steps[step.index()] = forgotten(graph.kind(step), state);
+            }
         }
     }
 
