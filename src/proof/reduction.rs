@@ -4,14 +4,24 @@
 //! a reduced walk proves is proved. It may also meet what cannot happen; when that breaks a promise, every state is met by
 //! itself and the verdict is that of the whole walk.
 //!
-//! # Counts and pauses
+//! # Counts, limits and pauses
 //!
-//! The machine counts tries, looks, questions and how often something begins again, and asks of a count only whether it is
-//! the last that its limit allows. A count is kept as the lowest it can be, and each answer is given twice: as if the count
-//! were that low, and as if it were the last. Whatever the count of a run is, it takes one of the two. A pause between two
-//! looks at one effect ends by itself, nothing that happens meanwhile could not happen during the look as well, and a
-//! resume finds the same in both: the two are one state. That a wait which is counted ends at all is for another walk, which
-//! forgets no count.
+//! A state is taken for another one that can do all that it can, and come to the same by that:
+//!
+//! - The machine counts tries, looks, questions and how often something begins again, and asks of a count only whether it
+//!   is the last that its limit allows. A count is kept as the lowest it can be, and each answer is given twice: as if the
+//!   count were that low, and as if it were the last. Whatever the count of a run is, it takes one of the two.
+//! - The limit of an effect can be over at any moment, and then it is looked at. So an effect in flight is one that is
+//!   looked at, and what it answers by itself is answered there as well. Whether the limit is over decides only whether
+//!   looks are counted: that is a count. That its newest try failed, or was none of ours, decides whether a look that finds
+//!   it failed is news: it is answered as if it were, and as if it were not.
+//! - A pause between two questions ends by itself, nothing that happens meanwhile could not happen while it is asked, and a
+//!   resume finds the same in both: the two are one state, in which the question is a new one.
+//! - An effect that was seen underway is one that may have begun, and what ran before a start is known only once that start
+//!   is known not to have taken place.
+//! - That a person called a step done is asked only of one that was cut off.
+//!
+//! That a wait which is counted ends at all is for another walk, which forgets no count.
 //!
 //! # Orders
 //!
@@ -43,12 +53,13 @@
 //!
 //! A run that has ended, and that nobody will take up, is not kept. In one that stops and that nobody can help any more, a
 //! front end that needs a person stays as it is: of it are kept whether it is out, whether it died, and that it needs one.
+//! Of one that was left out nobody asks how far it was.
 
 /// Which of them a walk uses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Reduction {
-    /// States that differ only in how often something was tried, looked at, asked or begun again, or in a pause between two
-    /// looks, are one.
+    /// States that differ only in how often something was tried, looked at, asked or begun again, in whether a limit is over,
+    /// or in a pause between two questions, are one.
     pub counts: bool,
     /// Of the orders in which front ends do what does not concern each other, one is enough.
     pub orders: bool,

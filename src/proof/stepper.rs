@@ -106,10 +106,20 @@ impl<'g> Stepper<'g> {
 
     /// What follows when what is wanted, as far as it `is` asked for here, is answered.
     pub(super) fn answers(&mut self, is: impl Fn(Want) -> bool, found: &mut dyn FnMut(Successor<'_>)) {
+        self.answers_that(|want, _| is(want), found);
+    }
+
+    fn answers_that(&mut self, is: impl Fn(Want, &Event) -> bool, found: &mut dyn FnMut(Successor<'_>)) {
         let mut moves = std::mem::take(&mut self.moves);
         moves.clear();
-        for want in self.wanted.iter().filter(|want| is(*want)) {
+        for want in self.wanted.iter() {
+            let from = moves.len();
             self.at.world.answers(self.graph, want, &mut moves);
+            let mut nth = 0;
+            moves.retain(|made| {
+                nth += 1;
+                nth <= from || is(want, &made.event)
+            });
         }
         for made in &moves {
             if !made.finds || self.at.left.found > 0 {
@@ -135,17 +145,18 @@ impl<'g> Stepper<'g> {
     }
 
     fn last_count(&mut self, step: StepId, found: &mut dyn FnMut(Successor<'_>)) {
-        let Some(last) = self.at.run.last_count(self.graph, step) else { return };
         let lowest = self.at.run.state(step);
-        self.at.run.recount(step, last);
-        self.at.run.wanted(self.graph, &mut self.wanted);
-        // Only an answer decides by a count.
-        let asks = |want| matches!(want, Want::Ask { step: of, .. } if of == step);
-        self.answers(asks, &mut |successor| {
-            let ended = matches!(successor.node.run.state(step), StepState::Stuck(_) | StepState::Skipped);
-            let helps = if ended { Helps::RunsOut } else { Helps::Least };
-            found(Successor { helps, ..successor });
-        });
+        for (other, decides) in self.at.run.forgotten_counts(self.graph, step) {
+            self.at.run.recount(step, other);
+            self.at.run.wanted(self.graph, &mut self.wanted);
+            let decided = |want: Want, event: &Event| want.step() == step && decides.is_about(want, event);
+            self.answers_that(decided, &mut |successor| {
+                let ended =
+                    matches!(successor.node.run.state(step), StepState::Stuck(_) | StepState::Skipped);
+                let helps = if ended { Helps::RunsOut } else { Helps::Least };
+                found(Successor { helps, ..successor });
+            });
+        }
         self.at.run.recount(step, lowest);
     }
 
@@ -352,7 +363,7 @@ impl<'g> Stepper<'g> {
         self.next.world.forget_what_just_happened();
         self.next.memory.clone_from(&self.monitor.memory);
         if self.reduction.counts {
-            self.next.run.forget_counts(self.graph);
+            self.next.forget_counts(self.graph);
         }
         if self.reduction.past {
             self.next.forget_the_past(self.graph);

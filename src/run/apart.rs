@@ -1,7 +1,7 @@
 //! What a proof asks to see whether what happened concerns one front end alone.
 
 use super::{Phase, Run, StepState, Try, Why};
-use crate::graph::{Route, StepGraph};
+use crate::graph::{Route, StepGraph, StepId};
 use crate::plan::{DomainId, FrontEndId};
 
 impl Run {
@@ -27,6 +27,16 @@ impl Run {
                 if is_accept { StepState::Stuck(Why::Doubt) } else { StepState::Pending(Try::default()) };
             if self.state(step) != state {
                 self.set(graph, step, state);
+            }
+        }
+    }
+
+    /// Forgets how far a front end was that was left out.
+    pub(crate) fn forget_skipped(&mut self, graph: &StepGraph, front_end: FrontEndId) {
+        let steps: Vec<StepId> = self.steps_of(graph, front_end).collect();
+        for step in steps {
+            if self.state(step) != StepState::Skipped {
+                self.set(graph, step, StepState::Skipped);
             }
         }
     }

@@ -1,11 +1,43 @@
-//! What a proof forgets: how often something was tried, looked at, asked or begun again, and pauses between two looks.
+//! What a proof forgets: how often something was tried, looked at, asked or begun again, whether a limit is over, and pauses
+//! between two questions.
 //!
-//! What a run does never depends on such a count but in one way: whether it is the last that its limit allows. So a count is
-//! kept as the lowest it can be, and a proof asks of each state that has one what would follow if it were the last.
+//! What a run does never depends on a count but in one way: whether it is the last that its limit allows. So a count is kept
+//! as the lowest it can be, and a proof asks of each state that has one what would follow if it were the last. An effect in
+//! flight is kept as one that is looked at, for its limit can be over at any moment.
 
-use super::Run;
-use super::state::{Clearance, Gate, Pause, StepState, Try, Watch, WatchAt};
+use super::state::{Clearance, Gate, GateAt, StepState, Try, Watch, WatchAt};
+use super::{Event, Run, Want};
 use crate::graph::{StepGraph, StepId, StepKind};
+use crate::plan::{Act, Answer, Observation};
+
+/// Which answers are decided by what was forgotten.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Decides {
+    /// Every answer to a question.
+    Any,
+    /// Looks that do not find it done, and no failure.
+    TellsNothing,
+    /// Looks that find it not done, or failed.
+    NotDone,
+    /// What the effect itself answers, or that its limit is over.
+    Effect,
+}
+
+impl Decides {
+    pub(crate) fn is_about(self, want: Want, event: &Event) -> bool {
+        match (self, event) {
+            (Decides::Any, _) => matches!(want, Want::Ask { .. }),
+            (Decides::Effect, _) => true,
+            (Decides::TellsNothing, Event::Answered { answer: Answer::Looked(saw), .. }) => {
+                !matches!(saw, Observation::Done | Observation::Failed { .. })
+            }
+            (Decides::NotDone, Event::Answered { answer: Answer::Looked(saw), .. }) => {
+                matches!(saw, Observation::NotDone | Observation::Failed { .. })
+            }
+            _ => false,
+        }
+    }
+}
 
 impl Run {
     /// Every count as low as it can be, and no pause. Nothing that is derived from the states depends on either.
@@ -19,46 +51,77 @@ impl Run {
         }
     }
 
-    /// The state of a step as it is when each of its counts is the last that its limit allows; `None` when no count that
-    /// decides what follows could be higher than it is.
-    pub(crate) fn last_count(&self, graph: &StepGraph, step: StepId) -> Option<StepState> {
+    /// Whether a step rests between two questions about the pool, and whether between two counts.
+    pub(crate) fn rests(&self) -> [bool; 2] {
+        let (mut pool, mut count) = (false, false);
+        for step in self.index.active.iter() {
+            match self.state(*step) {
+                StepState::Gate(Gate { at: GateAt::Interval, .. }) => pool = true,
+                StepState::Watching(Watch { at: WatchAt::Rest | WatchAt::RestGood, .. }) => pool = true,
+                StepState::Clearing(_, Clearance::CountAgain(_)) => count = true,
+                _ => {}
+            }
+        }
+        [pool, count]
+    }
+
+    /// The states that a step may be in as well, as far as what was forgotten of it goes, each with the answers that are
+    /// decided by it: each count the last that its limit allows, a time limit passed, a try known to have failed, a try
+    /// that was cut off with its process.
+    pub(crate) fn forgotten_counts(&self, graph: &StepGraph, step: StepId) -> Vec<(StepState, Decides)> {
         let plan = graph.plan();
         let (limits, limit) = (plan.limits(), graph.step(step).limit);
         let state = self.state(step);
-        let last_try = |tried: Try| {
-            let again = (1..limit.attempts).contains(&tried.attempt);
-            Try { attempt: if again { limit.attempts } else { tried.attempt }, ..tried }
-        };
         let questions = |attempts: u8| attempts.saturating_sub(1);
-        let last = match (state, graph.kind(step)) {
+        let any = |state| vec![(state, Decides::Any)];
+        let mut all = match (state, graph.kind(step)) {
             (StepState::Running(tried), StepKind::Preflight(_) | StepKind::PreflightPartner) => {
-                StepState::Running(last_try(tried))
+                let again = (1..limit.attempts).contains(&tried.attempt);
+                any(StepState::Running(Try {
+                    attempt: if again { limit.attempts } else { tried.attempt },
+                    ..tried
+                }))
             }
-            (StepState::Doubt(tried, _), _) => StepState::Doubt(last_try(tried), questions(limits.looks)),
+            (StepState::Doubt(tried, _), StepKind::Ensure(act)) => {
+                let late = Try { attempt: Try::GIVEN_UP, late: true, ..tried };
+                // What is looked at may be no try of ours at all: then it is known to have failed, if it has.
+                let none = Try { attempt: 0, failed: true, ..tried };
+                let mut all = vec![
+                    (StepState::Doubt(late, questions(limits.looks)), Decides::TellsNothing),
+                    (StepState::Doubt(none, 0), Decides::NotDone),
+                ];
+                // The other acts are looked at, whatever is answered.
+                let ends = matches!(act, Act::Perform { .. } | Act::Start { .. });
+                if ends || self.is_cut_short(graph, step, tried) {
+                    all.push((StepState::Running(tried), Decides::Effect));
+                }
+                all
+            }
             (StepState::Clearing(tried, clearance), _) => match clearance {
                 Clearance::Count(_) => {
-                    StepState::Clearing(tried, Clearance::Count(questions(plan.readiness().attempts)))
+                    any(StepState::Clearing(tried, Clearance::Count(questions(plan.readiness().attempts))))
                 }
                 Clearance::Partner(_) => {
-                    StepState::Clearing(tried, Clearance::Partner(questions(limits.observe.attempts)))
+                    any(StepState::Clearing(tried, Clearance::Partner(questions(limits.observe.attempts))))
                 }
                 Clearance::Stopped => {
                     let tried = Try { unready: questions(limits.looks), ..tried };
-                    StepState::Clearing(tried, Clearance::Stopped)
+                    any(StepState::Clearing(tried, Clearance::Stopped))
                 }
-                Clearance::CountAgain(_) | Clearance::PartnerAgain(_) | Clearance::Window => state,
+                Clearance::CountAgain(_) | Clearance::PartnerAgain(_) | Clearance::Window => Vec::new(),
             },
             (StepState::Gate(gate), _) => {
                 let last = questions(plan.readiness().attempts);
-                StepState::Gate(Gate { busy: last, unhelpful: last, ..gate })
+                any(StepState::Gate(Gate { busy: last, unhelpful: last, ..gate }))
             }
             // What was not good yet begins nothing again.
             (StepState::Watching(watch), _) if watch.is_good() => {
-                StepState::Watching(Watch { restarts: plan.settle().restarts, ..watch })
+                any(StepState::Watching(Watch { restarts: plan.settle().restarts, ..watch }))
             }
-            _ => state,
+            _ => Vec::new(),
         };
-        (last != state).then_some(last)
+        all.retain(|(other, _)| *other != state);
+        all
     }
 
     /// Sets a step to a state that differs from its present one in counts alone.
@@ -69,37 +132,40 @@ impl Run {
 
 fn forgotten(kind: StepKind, state: StepState) -> StepState {
     let of_effect = matches!(kind, StepKind::Ensure(_));
-    let of_front_end = matches!(kind, StepKind::Accept(_));
-    // A try that was never begun stays apart: it is none.
-    let lowest = |tried: Try, begun: u8| {
-        let attempt = if tried.attempt == Try::GIVEN_UP { tried.attempt } else { tried.attempt.min(begun) };
-        Try { attempt, unready: 0, ..tried }
+    let lowest = |tried: Try, begun: u8| Try {
+        attempt: tried.attempt.min(begun),
+        hard: tried.hard,
+        partly: tried.partly,
+        ..Try::default()
     };
+    // Of an effect in flight anything may be heard by a look as well: its limit can be over at any moment.
+    let looked_at = |tried: Try| StepState::Doubt(Try { attempt: 1, ..lowest(tried, 1) }, 0);
     match state {
+        StepState::Running(tried) | StepState::Doubt(tried, _) | StepState::Waiting(tried, _)
+            if of_effect =>
+        {
+            looked_at(tried)
+        }
         StepState::Pending(tried) => StepState::Pending(lowest(tried, 0)),
         StepState::Clearing(tried, clearance) => {
             let clearance = match clearance {
-                Clearance::Count(_) => Clearance::Count(0),
-                Clearance::CountAgain(_) => Clearance::CountAgain(0),
-                Clearance::Partner(_) => Clearance::Partner(0),
-                Clearance::PartnerAgain(_) => Clearance::PartnerAgain(0),
+                Clearance::Count(_) | Clearance::CountAgain(_) => Clearance::Count(0),
+                Clearance::Partner(_) | Clearance::PartnerAgain(_) => Clearance::Partner(0),
                 Clearance::Window | Clearance::Stopped => clearance,
             };
             StepState::Clearing(lowest(tried, 0), clearance)
         }
         StepState::Running(tried) => StepState::Running(lowest(tried, 1)),
-        // After a pause an effect is looked at, whatever happened meanwhile.
-        StepState::Waiting(tried, Pause::BackOff) if of_effect => {
-            StepState::Doubt(Try { late: true, ..lowest(tried, 1) }, 0)
+        StepState::Waiting(tried, pause) => StepState::Waiting(lowest(tried, 1), pause),
+        StepState::Doubt(tried, looks) => StepState::Doubt(tried, looks),
+        StepState::Gate(gate) => {
+            let at = if gate.at == GateAt::Interval { GateAt::Asking } else { gate.at };
+            StepState::Gate(Gate { at, busy: 0, unhelpful: 0 })
         }
-        StepState::Waiting(tried, Pause::LookAgain(_)) => StepState::Doubt(lowest(tried, 1), 0),
-        StepState::Waiting(tried, Pause::BackOff) => StepState::Waiting(lowest(tried, 1), Pause::BackOff),
-        StepState::Doubt(tried, _) => StepState::Doubt(lowest(tried, 1), 0),
-        StepState::Gate(gate) => StepState::Gate(Gate { busy: 0, unhelpful: 0, ..gate }),
         StepState::Watching(watch) => {
             let at = match watch.at {
-                WatchAt::Rest if of_front_end => WatchAt::Ask,
-                WatchAt::RestGood if of_front_end => WatchAt::AskGood,
+                WatchAt::Rest => WatchAt::Ask,
+                WatchAt::RestGood => WatchAt::AskGood,
                 at => at,
             };
             StepState::Watching(Watch { at, restarts: 0, observer: 0 })

@@ -150,7 +150,7 @@ impl Run {
         self.set(graph, graph.preflight_of(front_end), StepState::Skipped);
     }
 
-    fn steps_of<'a>(
+    pub(super) fn steps_of<'a>(
         &self,
         graph: &'a StepGraph,
         front_end: FrontEndId,
