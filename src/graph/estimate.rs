@@ -41,9 +41,10 @@ impl Estimate {
         let failed_over = plan.failover().map(|_| {
             // Nobody is served here, so there is nothing to drain.
             plan.expected().fail_over
-                + moment(Moment::BeforeStop)
+                // Failing over stops all services by itself: only the first stops are waited for.
                 + plan.expected().stop
-                + upgrade * rounds(plan.pool().front_ends.len(), plan.at_once().failed_over_upgrades)
+                + (moment(Moment::BeforeStop) + upgrade)
+                    * rounds(plan.pool().front_ends.len(), plan.at_once().failed_over_upgrades)
                 + plan.expected().fail_back
                 + back
                 + settle

@@ -187,9 +187,17 @@ impl StepGraph {
         self.kind(id).front_end().is_some_and(|front_end| self.layout.rolling_chain(front_end).start == id.0)
     }
 
-    /// Whether a step is the first action of an upgrade.
-    pub fn begins_upgrade(&self, id: StepId) -> bool {
-        self.kind(id).front_end().is_some_and(|front_end| self.layout.upgrade_chain(front_end).start == id.0)
+    /// Whether a step is the first of its front end on the failed-over route: with it the front end takes its place among
+    /// those that are stopped and upgraded at once there.
+    pub fn takes_place(&self, id: StepId) -> bool {
+        let first = |front_end| self.layout.over_head(front_end).start == id.0;
+        self.layout.over.is_some() && self.kind(id).front_end().is_some_and(first)
+    }
+
+    /// Whether a step stops its front end on the failed-over route, or comes before that stop.
+    pub fn stops_failed_over(&self, id: StepId) -> bool {
+        let holds = |front_end| self.layout.over_head(front_end).contains(&id.0);
+        self.layout.over.is_some() && self.kind(id).front_end().is_some_and(holds)
     }
 
     /// Whether a step belongs to the upgrade itself, which both routes share.

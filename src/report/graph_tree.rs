@@ -219,13 +219,15 @@ fn failed_over(out: &mut impl Write, graph: &StepGraph) -> fmt::Result {
     };
     rows.add(
         "stop",
-        format!("every front end, together; {mode}; proved, because failing over does not prove it"),
+        format!(
+            "every front end, {} at once; {mode}; proved, because failing over does not prove it",
+            plan.at_once().failed_over_upgrades
+        ),
     );
     rows.add(
         "upgrade",
         format!(
-            "what is not upgraded yet, {} at once; about {} each",
-            counted(usize::from(plan.at_once().failed_over_upgrades), "front end"),
+            "those that are not upgraded yet, before the next take their places; about {} each",
             rough(graph.estimate().upgrade)
         ),
     );

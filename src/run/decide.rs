@@ -149,11 +149,9 @@ impl Run {
                 if self.is_failed_back(graph) {
                     return self.next_in_chain(graph);
                 }
-                // Who is being asked whether it is still stopped holds a place already.
                 let place = self.index.at_work < graph.plan().at_once().failed_over_upgrades;
-                let place = place && !self.is_clearing();
-                let upgrade = || place.then(|| self.index.entries.first().copied())?;
-                forward.then(|| ready().or_else(upgrade))?
+                let next = || place.then(|| self.index.entries.first().copied())?;
+                forward.then(|| ready().or_else(next))?
             }
             Phase::Finished => None,
         }

@@ -95,8 +95,10 @@ impl Clone for Index {
 struct Chain {
     begun: u8,
     open: u8,
-    upgrade_begun: u8,
     upgrade_open: u8,
+    /// On the failed-over route: what takes it from its services to the end of its upgrade.
+    forth_begun: u8,
+    forth_open: u8,
 }
 
 impl Chain {
@@ -107,7 +109,7 @@ impl Chain {
     fn at_work(self, route: Route) -> bool {
         match route {
             Route::Rolling => self.is_out(),
-            Route::FailedOver => self.upgrade_begun > 0 && self.upgrade_open > 0,
+            Route::FailedOver => self.forth_begun > 0 && self.forth_open > 0,
         }
     }
 }
@@ -164,9 +166,9 @@ impl Index {
             } else {
                 *unmet += 1;
             }
-            let pending = matches!(core.steps[next.index()], StepState::Pending(_));
-            let ready = pending && *unmet == 0;
-            self.offer(graph, next, ready);
+            let state = core.steps[next.index()];
+            let ready = matches!(state, StepState::Pending(_)) && *unmet == 0;
+            self.offer(graph, next, state, ready);
         }
     }
 
@@ -186,7 +188,7 @@ impl Index {
     fn enter(&mut self, graph: &StepGraph, step: StepId, state: StepState) {
         self.count(graph, step, state, true);
         let ready = matches!(state, StepState::Pending(_)) && self.unmet[step.index()] == 0;
-        self.offer(graph, step, ready);
+        self.offer(graph, step, state, ready);
         if state.is_active() {
             self.active.insert(step);
         }
@@ -200,7 +202,7 @@ impl Index {
 
     fn leave(&mut self, graph: &StepGraph, step: StepId, state: StepState) {
         self.count(graph, step, state, false);
-        self.offer(graph, step, false);
+        self.offer(graph, step, state, false);
         self.active.remove(step);
         self.stuck.remove(step);
         if self.counting == Some(step) {
@@ -208,10 +210,11 @@ impl Index {
         }
     }
 
-    fn offer(&mut self, graph: &StepGraph, step: StepId, ready: bool) {
+    fn offer(&mut self, graph: &StepGraph, step: StepId, state: StepState, ready: bool) {
         let entry = match self.route {
             Route::Rolling => graph.takes_out(step),
-            Route::FailedOver => graph.begins_upgrade(step),
+            // One that was found half way has its place.
+            Route::FailedOver => graph.takes_place(step) && !state.has_begun(),
         };
         let offers = if entry { &mut self.entries } else { &mut self.ready };
         if ready {
@@ -256,9 +259,17 @@ impl Index {
         let chain = &mut self.front_ends[front_end.index()];
         bump_small(&mut chain.begun, state.has_begun(), add);
         bump_small(&mut chain.open, !state.is_satisfied(), add);
-        if graph.is_upgrade(step) {
-            bump_small(&mut chain.upgrade_begun, state.has_begun(), add);
+        let upgrades = graph.is_upgrade(step);
+        let stops = graph.stops_failed_over(step);
+        if upgrades {
             bump_small(&mut chain.upgrade_open, !state.is_satisfied(), add);
+        }
+        // The upgrade may have been done on the rolling route.
+        if stops {
+            bump_small(&mut chain.forth_begun, state.has_begun(), add);
+        }
+        if upgrades || stops {
+            bump_small(&mut chain.forth_open, !state.is_satisfied(), add);
         }
         let after = *chain;
         if before.is_out() != after.is_out() {

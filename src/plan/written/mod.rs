@@ -332,8 +332,8 @@ pub struct AtOnceText {
     /// them. More than the largest domain has, or than 1 with `failover.when: always`, is a warning, and so is a quorum that
     /// breaks when one more is down.
     pub front_ends: Spanned<u16>,
-    /// Front ends that are upgraded together while the pool is failed over, when nobody is served here. The default is the
-    /// size of the largest upgrade domain: what the plan may lose together anyway. Rule: at least 1. More than the pool has, or
+    /// Front ends that are stopped and upgraded together while the pool is failed over, when nobody is served here. The
+    /// default is the size of the largest upgrade domain: what the plan may lose together anyway. Rule: at least 1. More than the pool has, or
     /// any number without a partner or with `failover.when: never`, is a warning.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = [2]))]

@@ -150,6 +150,19 @@ fn whole_and_reduced_walks_agree() {
     }
 }
 
+/// Found by this test when front ends first took their places with their stops: one whose stop was found half way waited for
+/// the place that it had itself.
+#[test]
+fn plans_with_a_partner_are_proved() {
+    for name in ["partner-always", "partner-when-troubled"] {
+        let graph = small(name);
+        for budgets in ONE_OF_EACH {
+            let (verdict, _) = walk(Run::new(&graph), &graph, budgets, Reduction::ALL, None);
+            assert!(matches!(verdict, Verdict::Proved), "{name} with {budgets:?}: {verdict:?}");
+        }
+    }
+}
+
 /// Found by the proof of plans/generic.yaml, in the monitor: a person said that taking a front end out had not taken place;
 /// while the pool was asked again whether it can be spared, another one stopped the run, and the word was forgotten though
 /// nothing had begun.
