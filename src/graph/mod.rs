@@ -79,6 +79,11 @@ fn build(plan: Arc<Plan>) -> StepGraph {
 }
 
 impl StepGraph {
+    /// The graph of the same plan with one front end at a time: it has the same steps.
+    pub fn one_at_a_time(&self) -> StepGraph {
+        build(Arc::new(self.plan.one_at_a_time()))
+    }
+
     pub fn plan(&self) -> &Plan {
         &self.plan
     }

@@ -274,6 +274,11 @@ impl Plan {
     pub fn at_once(&self) -> AtOnce {
         self.at_once
     }
+
+    /// The same plan with one front end at a time on both routes.
+    pub fn one_at_a_time(&self) -> Plan {
+        Plan { at_once: AtOnce { front_ends: 1, failed_over_upgrades: 1 }, ..self.clone() }
+    }
     pub fn upgrade(&self) -> &Upgrade {
         &self.upgrade
     }

@@ -25,7 +25,7 @@ pub(super) struct Memory {
     /// since by themselves; and those that have.
     pub(super) proved: FixedBitSet,
     pub(super) died: FixedBitSet,
-    /// Front ends that died since the newest answer about readiness: nobody can know yet.
+    /// Front ends that died since the newest answer about readiness, while none is at work: nobody can know yet.
     pub(super) unheard: FixedBitSet,
     /// Actions of the upgrade that are known done.
     pub(super) known_done: FixedBitSet,

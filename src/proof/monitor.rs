@@ -75,6 +75,7 @@ impl Monitor {
             }
             self.settled_between_domains(glimpse, *domain);
             self.memory.opened = Some(*domain);
+            self.memory.unheard.clear();
         }
         if let Event::Window { step, .. } = glimpse.event {
             let begins = matches!(glimpse.run.state(*step), StepState::Running(_));
@@ -190,8 +191,12 @@ impl Monitor {
     /// One that died by itself after it was proved to accept connections may be up again and not serve yet; that is
     /// nothing that the run left behind.
     fn note_deaths<T: Truth>(&mut self, glimpse: &Glimpse<'_, T>) {
+        // Before the next domain opens the pool is asked again.
+        let at_work = matches!(glimpse.run.phase(), Phase::Open { .. } | Phase::Over { .. });
         for front_end in glimpse.truth.died() {
-            self.memory.unheard.grow_and_insert(front_end.index());
+            if !at_work {
+                self.memory.unheard.grow_and_insert(front_end.index());
+            }
             if self.memory.proved.contains(front_end.index()) {
                 self.memory.died.grow_and_insert(front_end.index());
             }

@@ -28,6 +28,8 @@ pub(super) struct Stepper<'g> {
     /// The one front end that sees the process die, while it is found out what this front end does alone.
     pub(super) scope: Option<FrontEndId>,
     pub(super) waiting: Waiting,
+    /// The process has just taken the run up: nothing of what was wanted is in flight any more.
+    anew: bool,
 }
 
 /// What a state is.
@@ -60,6 +62,7 @@ impl<'g> Stepper<'g> {
             reduction,
             scope: None,
             waiting: Waiting::default(),
+            anew: false,
         }
     }
 
@@ -165,6 +168,7 @@ impl<'g> Stepper<'g> {
             trace.clear();
         }
         self.monitor.memory.clone_from(&self.next.memory);
+        self.anew = false;
     }
 
     pub(super) fn note(&mut self, happened: impl FnOnce() -> Happened) {
@@ -218,11 +222,13 @@ impl<'g> Stepper<'g> {
             let fault = self.take_up();
             if fault.is_none() && self.next.left.acts > 0 {
                 // A person's word comes with the resume.
+                self.next.memory.clone_from(&self.monitor.memory);
                 self.said_in.become_like(&self.next);
                 let trace = self.trace.clone();
                 self.say(trace.as_deref(), None, found);
                 self.next.become_like(&self.said_in);
                 self.open();
+                self.anew = true;
                 self.trace = trace;
             }
             let fault = fault.or_else(|| self.rest(found));
@@ -236,6 +242,7 @@ impl<'g> Stepper<'g> {
     /// What persons say now: anything that makes sense, or of one front end.
     pub(super) fn said(&mut self, one: Option<FrontEndId>, found: &mut dyn FnMut(Successor<'_>)) {
         self.said_in.become_like(&self.at);
+        self.anew = false;
         self.say(None, one, found);
     }
 
@@ -243,6 +250,7 @@ impl<'g> Stepper<'g> {
     fn take_up(&mut self) -> Option<Fault> {
         self.next.world.forget_what_just_happened();
         self.next.world.closed = false;
+        self.anew = true;
         self.fold(&Event::Resumed)
     }
 
@@ -253,7 +261,7 @@ impl<'g> Stepper<'g> {
         one: Option<FrontEndId>,
         found: &mut dyn FnMut(Successor<'_>),
     ) {
-        let graph = self.graph;
+        let (graph, anew) = (self.graph, self.anew);
         let mut sayings = std::mem::take(&mut self.moves);
         sayings.clear();
         let mut may_say =
@@ -283,6 +291,7 @@ impl<'g> Stepper<'g> {
         for made in &sayings {
             self.next.become_like(&self.said_in);
             self.open();
+            self.anew = anew;
             if let Some(trace) = &mut self.trace {
                 trace.extend_from_slice(since.unwrap_or_default());
             }
@@ -321,7 +330,9 @@ impl<'g> Stepper<'g> {
         for _ in 0..MOST_DECISIONS {
             let Some(event) = self.next.run.decide(self.graph) else {
                 self.next.run.wanted(self.graph, &mut self.then);
-                self.next.world.begin(&self.wanted, &self.then);
+                let nothing = Wanted::default();
+                let before = if self.anew { &nothing } else { &self.wanted };
+                self.next.world.begin(before, &self.then);
                 return self.notice();
             };
             if self.next.left.crashes > 0 && self.next.run.outcome().is_none() {
@@ -339,7 +350,7 @@ impl<'g> Stepper<'g> {
     fn tear(&mut self, found: &mut dyn FnMut(Successor<'_>)) {
         self.torn.become_like(&self.next);
         self.torn.memory.clone_from(&self.monitor.memory);
-        let trace = self.trace.clone();
+        let (trace, anew) = (self.trace.clone(), self.anew);
         self.note(|| Happened::Crashed);
         let mut left = self.next.left;
         let fault = if let Some(front_end) = self.scope {
@@ -357,6 +368,7 @@ impl<'g> Stepper<'g> {
         self.next.become_like(&self.torn);
         self.monitor.memory.clone_from(&self.torn.memory);
         self.trace = trace;
+        self.anew = anew;
     }
 
     pub(super) fn emit(&mut self, helps: Helps, fault: Option<Fault>, found: &mut dyn FnMut(Successor<'_>)) {

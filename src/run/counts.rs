@@ -17,7 +17,7 @@ pub(crate) enum Decides {
     Any,
     /// Looks that do not find it done, and no failure.
     TellsNothing,
-    /// Looks that find it not done, or failed.
+    Failure,
     NotDone,
     /// What the effect itself answers, or that its limit is over.
     Effect,
@@ -31,8 +31,11 @@ impl Decides {
             (Decides::TellsNothing, Event::Answered { answer: Answer::Looked(saw), .. }) => {
                 !matches!(saw, Observation::Done | Observation::Failed { .. })
             }
+            (Decides::Failure, Event::Answered { answer: Answer::Looked(saw), .. }) => {
+                matches!(saw, Observation::Failed { .. })
+            }
             (Decides::NotDone, Event::Answered { answer: Answer::Looked(saw), .. }) => {
-                matches!(saw, Observation::NotDone | Observation::Failed { .. })
+                *saw == Observation::NotDone
             }
             _ => false,
         }
@@ -84,11 +87,11 @@ impl Run {
             }
             (StepState::Doubt(tried, _), StepKind::Ensure(act)) => {
                 let late = Try { attempt: Try::GIVEN_UP, late: true, ..tried };
-                // What is looked at may be no try of ours at all: then it is known to have failed, if it has.
-                let none = Try { attempt: 0, failed: true, ..tried };
                 let mut all = vec![
                     (StepState::Doubt(late, questions(limits.looks)), Decides::TellsNothing),
-                    (StepState::Doubt(none, 0), Decides::NotDone),
+                    (StepState::Doubt(Try { failed: true, ..tried }, 0), Decides::Failure),
+                    // Its process died before it was begun.
+                    (StepState::Doubt(Try { interrupted: true, ..tried }, 0), Decides::NotDone),
                 ];
                 // The other acts are looked at, whatever is answered.
                 let ends = matches!(act, Act::Perform { .. } | Act::Start { .. });
@@ -139,7 +142,7 @@ fn forgotten(kind: StepKind, state: StepState) -> StepState {
         ..Try::default()
     };
     // Of an effect in flight anything may be heard by a look as well: its limit can be over at any moment.
-    let looked_at = |tried: Try| StepState::Doubt(Try { attempt: 1, ..lowest(tried, 1) }, 0);
+    let looked_at = |tried: Try| StepState::Doubt(lowest(tried, 1), 0);
     match state {
         StepState::Running(tried) | StepState::Doubt(tried, _) | StepState::Waiting(tried, _)
             if of_effect =>
