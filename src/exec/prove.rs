@@ -98,10 +98,11 @@ fn waits(
     watch: &mut impl FnMut(&Tally, Duration),
 ) -> Proved {
     let budgets = Budgets { crashes: 0, together: bounds.budgets.together.min(1), ..bounds.budgets };
-    let bounds = Bounds { budgets, reduction: Reduction::ORDERS, states: MOST_FOLLOWED, ..*bounds };
+    let bounds = Bounds { budgets, reduction: Reduction::COUNTED, states: MOST_FOLLOWED, ..*bounds };
     let one = walk(&graph.one_at_a_time(), &bounds, begun, watch);
     match one.verdict {
         Some(Verdict::Broken(_)) => {
+            let bounds = Bounds { reduction: Reduction::ORDERS, ..bounds };
             let all = walk(graph, &bounds, begun, watch);
             Proved { walked: one.walked + all.walked, ..all }
         }

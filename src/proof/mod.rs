@@ -41,6 +41,7 @@
 //! ends are not taken for one another, alike as they may be: a plan that upgrades many at once while its partner serves still
 //! has more states than can be met.
 
+mod alike;
 mod answers;
 mod invariant;
 mod kept;

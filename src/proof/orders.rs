@@ -6,7 +6,7 @@
 use super::answers::Helps;
 use super::node::{Happened, Node, Successor};
 use super::stepper::Stepper;
-use crate::graph::{Link, Route, StepGraph, StepKind};
+use crate::graph::{Route, StepGraph, StepKind};
 use crate::plan::FrontEndId;
 use crate::run::{Course, Phase, Run, StepState};
 
@@ -104,7 +104,7 @@ impl Stepper<'_> {
         self.scope = None;
         let alone = alone && !waiting.is_empty();
         if alone {
-            waiting.drain(&self.at, found);
+            waiting.drain(|node, helps, fault, trace| self.hand_over(node, helps, fault, trace, found));
         }
         self.waiting = waiting;
         alone
@@ -135,15 +135,9 @@ impl Stepper<'_> {
 /// Whether all front ends that are at work have been upgraded, and nobody else can begin before they are back: from here on
 /// nobody is counted any more.
 fn comes_back(run: &Run, graph: &StepGraph) -> bool {
-    let upgraded = |front_end: FrontEndId| {
-        graph.chain(Route::Rolling, front_end).all(|step| {
-            matches!(graph.link(step), Some(Link::Restart | Link::Start | Link::Accept | Link::AfterAccept))
-                || run.state(step).is_satisfied()
-        })
-    };
     let mut at_work = run.active().filter_map(|step| graph.kind(step).front_end());
     let more = matches!(run.phase(), Phase::Open { more: true, .. }) && run.course() == Course::Forward;
-    at_work.all(upgraded) && !(more && run.has_entries())
+    at_work.all(|front_end| run.is_upgraded(graph, front_end)) && !(more && run.has_entries())
 }
 
 /// Whether what happened changed one front end alone, as far as anybody else can ever tell.

@@ -6,7 +6,7 @@ use super::truth::Truth;
 use super::world::{Effect, Server, Services};
 use crate::graph::{StepGraph, StepId};
 use crate::plan::{Act, FrontEndId, Moment};
-use crate::run::{Course, Outcome, Phase};
+use crate::run::{Course, Outcome, Phase, Why};
 
 impl Node {
     /// Forgets counts and pauses, and of the truth beside them what nobody depends on: that an effect which is open was
@@ -44,43 +44,57 @@ impl Node {
         !steps.any(|step| graph.kind(step).front_end() == Some(front_end))
     }
 
-    /// Once nobody can help a run that stops, a front end that needs a person stays as it is to the end: all that is still
-    /// asked of it is whether it is out, and that it needs one.
+    /// Once a run goes no further and nobody will take it up, all that is still asked of a front end at which nobody is at
+    /// work is what others see of it: whether it is out, whether it serves, and whether it needs a person.
     pub(super) fn forget_the_past(&mut self, graph: &StepGraph) {
-        self.forget_skipped(graph);
-        let hopeless = self.left.crashes == 0 && self.left.acts == 0 && self.run.course() == Course::Stopping;
-        if !hopeless || !matches!(self.run.phase(), Phase::Open { .. }) {
+        if self.run.forget_the_other_route(graph) {
+            self.memory.opened = None;
+        }
+        let front_ends = || graph.plan().front_end_ids();
+        for front_end in front_ends().filter(|id| self.run.is_skipped(graph, *id)).collect::<Vec<_>>() {
+            // Nobody comes back to it.
+            if self.is_idle(graph, front_end) {
+                self.run.forget_skipped(graph, front_end);
+                self.forget_how_far(graph, front_end);
+            }
+        }
+        let no_further = matches!(self.run.course(), Course::Stopping | Course::Pausing(_));
+        let hopeless = no_further && self.left.crashes == 0 && self.left.acts == 0;
+        let (open, over) = match self.run.phase() {
+            Phase::Open { .. } => (true, false),
+            Phase::Over { .. } => (false, !self.run.comes_back(graph)),
+            _ => return,
+        };
+        if !hopeless {
             return;
         }
-        for front_end in graph.plan().front_end_ids() {
+        for front_end in front_ends() {
             let own = |step| graph.kind(step).front_end() == Some(front_end);
-            if self.run.active().any(own) || !self.run.stuck().any(own) {
+            let stuck = self.run.stuck().any(own);
+            if self.run.active().any(own) || self.run.is_skipped(graph, front_end) {
                 continue;
             }
-            self.run.forget_stuck(graph, front_end);
-            let server = self.world.server(front_end);
-            let Server { dead, active, .. } = server;
-            let out = server.may_be_out(self.world.bits(Moment::BeforeStop));
-            let open = server.open.filter(|effect| *effect == Effect::Stop);
-            self.world.servers[front_end.index()] =
-                Server { services: Services::Open, open, dead, active, out, ..Server::default() };
-            self.memory.forget_steps(graph, front_end);
+            // While the partner serves nothing more is begun on it, and nobody asks what it needs.
+            if over || open && !stuck && !self.run.is_out(front_end) {
+                self.run.forget_steps(graph, front_end, None);
+                self.forget_how_far(graph, front_end);
+            } else if stuck {
+                self.run.forget_steps(graph, front_end, Some(Why::Doubt));
+                let before_stop = self.world.bits(Moment::BeforeStop);
+                let server = &mut self.world.servers[front_end.index()];
+                server.out = server.may_be_out(before_stop);
+                self.forget_how_far(graph, front_end);
+            }
         }
     }
 
-    /// Nobody comes back to a front end that was left out: of it are kept whether it is out, whether it serves and whether it
-    /// died.
-    fn forget_skipped(&mut self, graph: &StepGraph) {
-        for front_end in graph.plan().front_end_ids() {
-            if self.run.is_skipped(graph, front_end) && self.is_idle(graph, front_end) {
-                self.run.forget_skipped(graph, front_end);
-                let Server { services, open, dead, active, out, .. } = self.world.server(front_end);
-                let open = open.filter(|effect| *effect == Effect::Stop);
-                let services = if active { services } else { Services::Open };
-                self.world.servers[front_end.index()] =
-                    Server { services, open, dead, active, out, ..Server::default() };
-                self.memory.forget_steps(graph, front_end);
-            }
-        }
+    /// Keeps of a front end at which nobody is at work whether it is out, whether it serves and whether it died.
+    fn forget_how_far(&mut self, graph: &StepGraph, front_end: FrontEndId) {
+        let Server { services, open, dead, active, out, .. } = self.world.server(front_end);
+        let open = open.filter(|effect| *effect == Effect::Stop);
+        let services = if active { services } else { Services::Open };
+        self.world.servers[front_end.index()] =
+            Server { services, open, dead, active, out, ..Server::default() };
+        self.memory.forget_steps(graph, front_end);
     }
 }

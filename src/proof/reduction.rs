@@ -54,6 +54,16 @@
 //! A run that has ended, and that nobody will take up, is not kept. In one that stops and that nobody can help any more, a
 //! front end that needs a person stays as it is: of it are kept whether it is out, whether it died, and that it needs one.
 //! Of one that was left out nobody asks how far it was.
+//!
+//! # Alike
+//!
+//! A front end that is upgraded is never taken out again: it is restarted, brought back, accepted, or left. From there on no
+//! rule prefers one to another of the same domain, if both or neither are counted for the quorum; nor of any domain, once
+//! theirs have settled or the pool is failed over. What is said of one may then be said of the other: whatever follows
+//! follows with the two exchanged, and no promise names one. So of all ways to deal out what is said, one is kept. Who is
+//! not upgraded yet may have a turn, and turns go by the order of the plan, so those are told apart: but for those that have
+//! their places while the pool is failed over. Nobody is counted there, and one that has to begin again does so at once, or,
+//! when the run goes on after it stopped, before all who never began.
 
 /// Which of them a walk uses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,12 +75,16 @@ pub struct Reduction {
     pub orders: bool,
     /// What can never matter again is forgotten.
     pub past: bool,
+    /// Of the front ends that are upgraded, those that no rule tells apart are taken for one another.
+    pub alike: bool,
 }
 
 impl Reduction {
     /// Meets every state by itself.
-    pub const NONE: Reduction = Reduction { counts: false, orders: false, past: false };
+    pub const NONE: Reduction = Reduction { counts: false, orders: false, past: false, alike: false };
     /// Each history that it meets is one of a run, as long as the process does not die.
     pub const ORDERS: Reduction = Reduction { orders: true, ..Reduction::NONE };
-    pub const ALL: Reduction = Reduction { counts: true, orders: true, past: true };
+    /// Every count is kept, and every front end for itself: what goes round is ended by its own limits.
+    pub const COUNTED: Reduction = Reduction { counts: false, alike: false, ..Reduction::ALL };
+    pub const ALL: Reduction = Reduction { counts: true, orders: true, past: true, alike: true };
 }

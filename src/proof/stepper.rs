@@ -1,5 +1,6 @@
 //! Goes on from one state by everything that can happen in it.
 
+use super::alike::Alike;
 use super::answers::{Helps, Move};
 use super::monitor::{Glimpse, Monitor, Violation};
 use super::node::{Budgets, Fault, Happened, Node, Successor};
@@ -30,6 +31,7 @@ pub(super) struct Stepper<'g> {
     pub(super) waiting: Waiting,
     /// The process has just taken the run up: nothing of what was wanted is in flight any more.
     anew: bool,
+    alike: Alike,
 }
 
 /// What a state is.
@@ -63,6 +65,7 @@ impl<'g> Stepper<'g> {
             scope: None,
             waiting: Waiting::default(),
             anew: false,
+            alike: Alike::default(),
         }
     }
 
@@ -380,7 +383,27 @@ impl<'g> Stepper<'g> {
         if self.reduction.past {
             self.next.forget_the_past(self.graph);
         }
+        // Whether it concerns one front end alone is seen before it is taken for another.
+        if self.reduction.alike && self.scope.is_none() {
+            self.next.sort_alike(self.graph, &mut self.alike);
+        }
         let trace = self.trace.as_deref().unwrap_or_default();
+        found(Successor { node: &self.next, at: &self.at, helps, fault, trace });
+    }
+
+    /// Hands over a successor that was found while it was not known yet whether it concerns one front end alone.
+    pub(super) fn hand_over(
+        &mut self,
+        node: &Node,
+        helps: Helps,
+        fault: Option<Fault>,
+        trace: &[Happened],
+        found: &mut dyn FnMut(Successor<'_>),
+    ) {
+        self.next.become_like(node);
+        if self.reduction.alike {
+            self.next.sort_alike(self.graph, &mut self.alike);
+        }
         found(Successor { node: &self.next, at: &self.at, helps, fault, trace });
     }
 }

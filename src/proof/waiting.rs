@@ -47,9 +47,10 @@ impl Waiting {
         self.used += 1;
     }
 
-    pub(super) fn drain(&mut self, at: &Node, found: &mut dyn FnMut(Successor<'_>)) {
+    /// Hands all of them on, in their order.
+    pub(super) fn drain(&mut self, mut next: impl FnMut(&Node, Helps, Option<Fault>, &[Happened])) {
         for Waits { node, helps, fault, trace } in &mut self.all[..self.used] {
-            found(Successor { node, at, helps: *helps, fault: fault.take(), trace });
+            next(node, *helps, fault.take(), trace);
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::run::{TimerKind, Want, Wanted};
 use crate::twin::PoolState;
 
 /// What the services of a front end are known to be.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Hash)]
 pub(super) enum Services {
     #[default]
     Running,
@@ -27,7 +27,7 @@ pub(super) enum Services {
 }
 
 /// An effect whose end nobody has seen.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub(super) enum Effect {
     Stop,
     Restart,
@@ -37,7 +37,7 @@ pub(super) enum Effect {
 }
 
 /// The truth about one front end.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Hash)]
 pub(super) struct Server {
     pub(super) services: Services,
     pub(super) open: Option<Effect>,

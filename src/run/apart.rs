@@ -1,8 +1,11 @@
 //! What a proof asks to see whether what happened concerns one front end alone.
 
-use super::{Phase, Run, StepState, Try, Why};
-use crate::graph::{Route, StepGraph, StepId};
+use super::{Phase, Run, StepState, Why};
+use crate::graph::{Link, Route, StepGraph, StepId};
 use crate::plan::{DomainId, FrontEndId};
+
+/// Whether a front end is absent, left out and half out.
+pub(crate) type Marks = [bool; 3];
 
 impl Run {
     /// The domain that is open.
@@ -18,16 +21,81 @@ impl Run {
         !self.index.entries.is_empty()
     }
 
-    /// Forgets of a front end with a step that needs a person which step it is and what came before: nobody will come.
-    pub(crate) fn forget_stuck(&mut self, graph: &StepGraph, front_end: FrontEndId) {
-        let accept = graph.accept_of(Route::Rolling, front_end);
-        for step in graph.chain(Route::Rolling, front_end) {
-            let is_accept = step == accept;
-            let state =
-                if is_accept { StepState::Stuck(Why::Doubt) } else { StepState::Pending(Try::default()) };
-            if self.state(step) != state {
-                self.set(graph, step, state);
+    /// Whether the pool is failed back, or on its way: what follows brings front ends back.
+    pub(crate) fn comes_back(&self, graph: &StepGraph) -> bool {
+        graph.over().is_some_and(|over| !matches!(self.state(over.fail_back), StepState::Pending(_)))
+    }
+
+    /// Forgets how far a front end is on the present route: nothing more will begin on it. All that is kept is why it needs
+    /// a person, if it does.
+    pub(crate) fn forget_steps(&mut self, graph: &StepGraph, front_end: FrontEndId, stuck: Option<Why>) {
+        let route = self.index.route;
+        let accept = graph.accept_of(route, front_end);
+        for step in graph.chain(route, front_end) {
+            let why = stuck.filter(|_| step == accept);
+            self.put(graph, step, why.map_or(StepState::Needless, StepState::Stuck));
+        }
+    }
+
+    /// Whether nothing is left of a front end's upgrade on the present route but to restart it, and to bring it back.
+    pub(crate) fn is_upgraded(&self, graph: &StepGraph, front_end: FrontEndId) -> bool {
+        graph.chain(self.index.route, front_end).all(|step| {
+            matches!(graph.link(step), Some(Link::Restart | Link::Start | Link::Accept | Link::AfterAccept))
+                || self.state(step).is_satisfied()
+        })
+    }
+
+    /// Whether the run is on the failed-over route for good.
+    pub(crate) fn is_over(&self, graph: &StepGraph) -> bool {
+        let over = graph.over().is_some_and(|over| self.state(over.fail_over) == StepState::Done);
+        over && self.index.route == Route::FailedOver
+    }
+
+    /// Whether a front end waits for its place on the failed-over route.
+    pub(crate) fn waits_for_place(&self, graph: &StepGraph, front_end: FrontEndId) -> bool {
+        let first = graph.chain(Route::FailedOver, front_end).next();
+        first.is_some_and(|step| {
+            let state = self.state(step);
+            matches!(state, StepState::Pending(_)) && !state.has_begun()
+        })
+    }
+
+    /// Once the pool is failed over, nobody asks from where, nor what the rolling route had come to. Whether it is.
+    pub(crate) fn forget_the_other_route(&mut self, graph: &StepGraph) -> bool {
+        if !self.is_over(graph) {
+            return false;
+        }
+        if let Phase::Over { from } = &mut self.core.phase {
+            *from = None;
+        }
+        for step in graph.ids().filter(|step| !graph.is_on(Route::FailedOver, *step)) {
+            self.core.steps[step.index()] = StepState::Needless;
+        }
+        true
+    }
+
+    /// What is said of a front end beside its steps.
+    pub(crate) fn marks(&self, front_end: FrontEndId) -> Marks {
+        [&self.core.absent, &self.core.left_out, &self.core.half_out]
+            .map(|marked| marked.binary_search(&front_end).is_ok())
+    }
+
+    /// Says that of a front end.
+    pub(crate) fn mark(&mut self, front_end: FrontEndId, marks: Marks) {
+        let all = [&mut self.core.absent, &mut self.core.left_out, &mut self.core.half_out];
+        for (marked, is) in all.into_iter().zip(marks) {
+            match (marked.binary_search(&front_end), is) {
+                (Ok(place), false) => _ = marked.remove(place),
+                (Err(place), true) => marked.insert(place, front_end),
+                _ => {}
             }
+        }
+    }
+
+    /// Puts a step into a state.
+    pub(crate) fn put(&mut self, graph: &StepGraph, step: StepId, state: StepState) {
+        if self.state(step) != state {
+            self.set(graph, step, state);
         }
     }
 
@@ -35,9 +103,7 @@ impl Run {
     pub(crate) fn forget_skipped(&mut self, graph: &StepGraph, front_end: FrontEndId) {
         let steps: Vec<StepId> = self.steps_of(graph, front_end).collect();
         for step in steps {
-            if self.state(step) != StepState::Skipped {
-                self.set(graph, step, StepState::Skipped);
-            }
+            self.put(graph, step, StepState::Skipped);
         }
     }
 

@@ -30,6 +30,7 @@ mod wanted;
 
 use std::hash::{Hash, Hasher};
 
+pub(crate) use apart::Marks;
 pub use decide::PREFLIGHT_AT_ONCE;
 pub use event::{Event, Illegal, Want, WindowAnswer};
 pub use state::{
