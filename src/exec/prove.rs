@@ -38,6 +38,9 @@ pub struct Proved {
     /// was seen whether a run can come to it.
     pub doubt: Option<Violation>,
     pub tally: Tally,
+    /// How many things interfere at most in the histories in which it was looked for loops that no limit ends; `None` when it
+    /// was not looked for: there are too many states.
+    pub waits: Option<u8>,
     /// States of all walks that it took.
     pub walked: u64,
     pub took: Duration,
@@ -62,21 +65,16 @@ pub fn prove(graph: &StepGraph, bounds: &Bounds, mut watch: impl FnMut(&Tally, D
     let begun = Instant::now();
     let first = walk(graph, bounds, begun, &mut watch);
     if !bounds.reduction.counts {
-        return first;
+        let waits = first.tally.waits_are_bounded.then_some(bounds.budgets.together);
+        return Proved { waits, ..first };
     }
     match first.verdict {
         Some(Verdict::Proved) => {
             let waits = waits(graph, bounds, begun, &mut watch);
-            let bounded = matches!(waits.verdict, Some(Verdict::Proved)) && waits.tally.waits_are_bounded;
             let walked = first.walked + waits.walked;
             match waits.verdict {
                 Some(Verdict::Broken(_)) => Proved { walked, ..waits },
-                _ => Proved {
-                    tally: Tally { waits_are_bounded: bounded, ..first.tally },
-                    walked,
-                    took: begun.elapsed(),
-                    ..first
-                },
+                _ => Proved { waits: waits.waits, walked, took: begun.elapsed(), ..first },
             }
         }
         Some(Verdict::Broken(suspected)) => {
@@ -90,24 +88,38 @@ pub fn prove(graph: &StepGraph, bounds: &Bounds, mut watch: impl FnMut(&Tally, D
 }
 
 /// Looks whether all that goes round is ended by a limit. Counts are a step's own, and what one front end does gives none
-/// of another's back, so one at a time is enough; what is found then is looked for in the plan as it is.
+/// of another's back, so one at a time is enough; what is found then is looked for in the plan as it is. One thing
+/// interferes, or none where that has too many states.
 fn waits(
     graph: &StepGraph,
     bounds: &Bounds,
     begun: Instant,
     watch: &mut impl FnMut(&Tally, Duration),
 ) -> Proved {
-    let budgets = Budgets { crashes: 0, together: bounds.budgets.together.min(1), ..bounds.budgets };
-    let bounds = Bounds { budgets, reduction: Reduction::COUNTED, states: MOST_FOLLOWED, ..*bounds };
-    let one = walk(&graph.one_at_a_time(), &bounds, begun, watch);
-    match one.verdict {
-        Some(Verdict::Broken(_)) => {
-            let bounds = Bounds { reduction: Reduction::ORDERS, ..bounds };
-            let all = walk(graph, &bounds, begun, watch);
-            Proved { walked: one.walked + all.walked, ..all }
-        }
-        _ => one,
+    let one_at_a_time = graph.one_at_a_time();
+    let mut followed = |graph: &StepGraph, reduction, together| {
+        let budgets = match together {
+            0 => Budgets::NONE,
+            _ => Budgets { crashes: 0, together, ..bounds.budgets },
+        };
+        let bounds = Bounds { budgets, reduction, states: MOST_FOLLOWED, ..*bounds };
+        let proved = walk(graph, &bounds, begun, watch);
+        let bounded = proved.verdict.is_some() && proved.tally.waits_are_bounded;
+        Proved { waits: bounded.then_some(together), ..proved }
+    };
+    let mut together = bounds.budgets.together.min(1);
+    let mut found = followed(&one_at_a_time, Reduction::COUNTED, together);
+    let mut walked = found.walked;
+    if found.verdict.is_none() && together > 0 {
+        together = 0;
+        found = followed(&one_at_a_time, Reduction::COUNTED, together);
+        walked += found.walked;
     }
+    if matches!(found.verdict, Some(Verdict::Broken(_))) {
+        found = followed(graph, Reduction::ORDERS, together);
+        walked += found.walked;
+    }
+    Proved { walked, ..found }
 }
 
 fn walk(
@@ -141,7 +153,7 @@ fn walk(
 
 fn ended(walk: &Walk<'_>, verdict: Option<Verdict>, begun: Instant) -> Proved {
     let tally = *walk.tally();
-    Proved { verdict, doubt: None, tally, walked: tally.states, took: begun.elapsed() }
+    Proved { verdict, doubt: None, tally, waits: None, walked: tally.states, took: begun.elapsed() }
 }
 
 /// Leaves the states of a stretch, all workers at once; what they found, in the order of the states.

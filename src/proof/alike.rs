@@ -2,6 +2,8 @@
 //!
 //! See [`Reduction`](super::Reduction) for the argument.
 
+use std::cmp::Ordering;
+
 use super::memory::{Memory, forget};
 use super::node::Node;
 use super::world::Server;
@@ -10,7 +12,7 @@ use crate::plan::FrontEndId;
 use crate::run::{Marks, Phase, StepState};
 
 /// All that is said of one front end, wherever it is kept.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Debug)]
 struct Said {
     server: Server,
     /// By step of the front end, in the order of its chains: its state, whether a person called it done, whether it is known
@@ -38,13 +40,19 @@ enum Group {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Alike {
     members: Vec<(Group, FrontEndId)>,
+    order: Order,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Order {
+    order: Vec<FrontEndId>,
     said: Vec<Said>,
 }
 
 impl Node {
     /// Sorts what is said of front ends among those that are alike and whose turn is over: nothing that is still to come
-    /// depends on which is which.
-    pub(super) fn sort_alike(&mut self, graph: &StepGraph, alike: &mut Alike) {
+    /// depends on which is which. Or only among those `at_rest`.
+    pub(super) fn sort_alike(&mut self, graph: &StepGraph, at_rest: bool, alike: &mut Alike) {
         alike.members.clear();
         let over = self.run.is_over(graph);
         for front_end in graph.plan().front_end_ids() {
@@ -52,14 +60,16 @@ impl Node {
             if over && self.run.waits_for_place(graph, front_end) {
                 break;
             }
-            if over || self.run.is_upgraded(graph, front_end) {
+            let own = |step| graph.kind(step).front_end() == Some(front_end);
+            let its_turn_is_over = over || self.run.is_upgraded(graph, front_end);
+            if its_turn_is_over && !(at_rest && self.run.active().any(own)) {
                 alike.members.push((self.group(graph, front_end, over), front_end));
             }
         }
         alike.members.sort_unstable();
         let members = std::mem::take(&mut alike.members);
         for group in members.chunk_by(|one, other| one.0 == other.0) {
-            self.sort_group(graph, group, &mut alike.said);
+            self.sort_group(graph, group, &mut alike.order);
         }
         alike.members = members;
     }
@@ -77,40 +87,61 @@ impl Node {
         if over || past { Group::Anywhere { counts } } else { Group::Of { domain: domain.0, counts } }
     }
 
-    fn sort_group(&mut self, graph: &StepGraph, group: &[(Group, FrontEndId)], said: &mut Vec<Said>) {
-        if group.len() < 2 {
+    fn sort_group(&mut self, graph: &StepGraph, group: &[(Group, FrontEndId)], alike: &mut Order) {
+        let order = &mut alike.order;
+        order.clear();
+        order.extend(group.iter().map(|(_, front_end)| *front_end));
+        // Most groups are in order, and explorers come here for each event.
+        if order.is_sorted_by(|one, other| self.compare(graph, *one, *other).is_le()) {
             return;
         }
-        said.clear();
-        said.extend(group.iter().map(|(_, front_end)| self.said_of(graph, *front_end)));
-        if said.is_sorted() {
-            return;
-        }
-        said.sort_unstable();
-        for ((_, front_end), said) in group.iter().zip(said) {
+        order.sort_by(|one, other| self.compare(graph, *one, *other));
+        alike.said.clear();
+        alike.said.extend(order.iter().map(|front_end| self.said_of(graph, *front_end)));
+        for ((_, front_end), said) in group.iter().zip(&alike.said) {
             self.say_of(graph, *front_end, said);
         }
     }
 
+    fn compare(&self, graph: &StepGraph, one: FrontEndId, other: FrontEndId) -> Ordering {
+        let servers = self.world.server(one).cmp(&self.world.server(other));
+        servers
+            .then_with(|| {
+                let of = |front_end| own_steps(graph, front_end).map(|step| self.said_of_step(step));
+                of(one).cmp(of(other))
+            })
+            .then_with(|| self.flags(one).cmp(&self.flags(other)))
+    }
+
+    fn said_of_step(&self, step: StepId) -> (StepState, bool, bool) {
+        let Memory { resolved, known_done, .. } = &self.memory;
+        (self.run.state(step), resolved.contains(step.index()), known_done.contains(step.index()))
+    }
+
+    fn flags(&self, front_end: FrontEndId) -> (Marks, bool, [bool; 5]) {
+        let Memory { skipped, in_service, proved, died, unheard, .. } = &self.memory;
+        (
+            self.run.marks(front_end),
+            self.world.counted.as_ref().is_some_and(|counted| counted.contains(front_end.index())),
+            [skipped, in_service, proved, died, unheard].map(|set| set.contains(front_end.index())),
+        )
+    }
+
     fn said_of(&self, graph: &StepGraph, front_end: FrontEndId) -> Said {
-        let Memory { skipped, in_service, proved, died, unheard, resolved, known_done, .. } = &self.memory;
-        let of_step = |step: StepId| {
-            (self.run.state(step), resolved.contains(step.0 as usize), known_done.contains(step.0 as usize))
-        };
+        let (marks, counted, remembered) = self.flags(front_end);
         Said {
             server: self.world.server(front_end),
-            steps: own_steps(graph, front_end).map(of_step).collect(),
-            marks: self.run.marks(front_end),
-            counted: self.world.counted.as_ref().is_some_and(|counted| counted.contains(front_end.index())),
-            remembered: [skipped, in_service, proved, died, unheard]
-                .map(|set| set.contains(front_end.index())),
+            steps: own_steps(graph, front_end).map(|step| self.said_of_step(step)).collect(),
+            marks,
+            counted,
+            remembered,
         }
     }
 
     fn say_of(&mut self, graph: &StepGraph, front_end: FrontEndId, said: &Said) {
         self.world.servers[front_end.index()] = said.server;
         for (step, (state, resolved, known_done)) in own_steps(graph, front_end).zip(&said.steps) {
-            self.run.put(graph, step, *state);
+            self.run.put(step, *state);
             put(&mut self.memory.resolved, step.index(), *resolved);
             put(&mut self.memory.known_done, step.index(), *known_done);
         }

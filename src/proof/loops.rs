@@ -14,8 +14,8 @@ use super::node::Node;
 use crate::graph::StepGraph;
 use crate::run::{Timer, TimerKind, Want, Wanted};
 
-/// The most states that are kept with everything that leads from one to the next: some half a gigabyte.
-pub const MOST_FOLLOWED: u64 = 4_000_000;
+/// The most states that are kept with everything that leads from one to the next: some two hundred megabytes.
+pub const MOST_FOLLOWED: u64 = 1_000_000;
 
 /// All states that were met, and how they follow each other while nothing interferes.
 #[derive(Debug, Default)]

@@ -84,7 +84,7 @@ impl Reduction {
     pub const NONE: Reduction = Reduction { counts: false, orders: false, past: false, alike: false };
     /// Each history that it meets is one of a run, as long as the process does not die.
     pub const ORDERS: Reduction = Reduction { orders: true, ..Reduction::NONE };
-    /// Every count is kept, and every front end for itself: what goes round is ended by its own limits.
-    pub const COUNTED: Reduction = Reduction { counts: false, alike: false, ..Reduction::ALL };
+    /// Every count is kept, and those at work are told apart: what goes round is ended by their own limits.
+    pub const COUNTED: Reduction = Reduction { counts: false, ..Reduction::ALL };
     pub const ALL: Reduction = Reduction { counts: true, orders: true, past: true, alike: true };
 }

@@ -153,7 +153,7 @@ impl<'g> Stepper<'g> {
     fn last_count(&mut self, step: StepId, found: &mut dyn FnMut(Successor<'_>)) {
         let lowest = self.at.run.state(step);
         for (other, decides) in self.at.run.forgotten_counts(self.graph, step) {
-            self.at.run.recount(step, other);
+            self.at.run.put(step, other);
             self.at.run.wanted(self.graph, &mut self.wanted);
             let decided = |want: Want, event: &Event| want.step() == step && decides.is_about(want, event);
             self.answers_that(decided, &mut |successor| {
@@ -163,7 +163,7 @@ impl<'g> Stepper<'g> {
                 found(Successor { helps, ..successor });
             });
         }
-        self.at.run.recount(step, lowest);
+        self.at.run.put(step, lowest);
     }
 
     pub(super) fn open(&mut self) {
@@ -384,11 +384,18 @@ impl<'g> Stepper<'g> {
             self.next.forget_the_past(self.graph);
         }
         // Whether it concerns one front end alone is seen before it is taken for another.
-        if self.reduction.alike && self.scope.is_none() {
-            self.next.sort_alike(self.graph, &mut self.alike);
+        if self.scope.is_none() {
+            self.sort_alike();
         }
         let trace = self.trace.as_deref().unwrap_or_default();
         found(Successor { node: &self.next, at: &self.at, helps, fault, trace });
+    }
+
+    fn sort_alike(&mut self) {
+        if self.reduction.alike {
+            // A limit is a front end's own: where counts are kept, it is looked for what ends a loop.
+            self.next.sort_alike(self.graph, !self.reduction.counts, &mut self.alike);
+        }
     }
 
     /// Hands over a successor that was found while it was not known yet whether it concerns one front end alone.
@@ -401,9 +408,7 @@ impl<'g> Stepper<'g> {
         found: &mut dyn FnMut(Successor<'_>),
     ) {
         self.next.become_like(node);
-        if self.reduction.alike {
-            self.next.sort_alike(self.graph, &mut self.alike);
-        }
+        self.sort_alike();
         found(Successor { node: &self.next, at: &self.at, helps, fault, trace });
     }
 }

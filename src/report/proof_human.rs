@@ -93,8 +93,17 @@ pub fn write(text: &mut impl Write, graph: &StepGraph, bounds: &Bounds, proved: 
         };
         writeln!(text, "{:>3}  {checks:>13}  {}", invariant.number(), invariant.promise())?;
     }
-    if proved.verdict.is_some() && !tally.waits_are_bounded {
-        writeln!(text, "\nthere are too many states to look for loops that no limit ends")?;
+    match proved.waits {
+        None if proved.verdict.is_some() => {
+            writeln!(text, "\nthere are too many states to look for loops that no limit ends")?;
+        }
+        Some(0) if proved.verdict.is_some() && bounds.budgets.together > 0 => {
+            writeln!(
+                text,
+                "\nit was looked for loops that no limit ends where nothing interferes: with more there are too many states"
+            )?;
+        }
+        _ => {}
     }
     writeln!(text, "\nnot covered:")?;
     NOT_COVERED.iter().try_for_each(|line| writeln!(text, "  - {line}"))

@@ -21,7 +21,8 @@ struct Json<'a> {
     transitions: u64,
     depth: u32,
     milliseconds: u128,
-    waits_are_bounded: bool,
+    /// How many things interfere at most where it was looked for loops that no limit ends; none when it was not.
+    waits_together: Option<u8>,
     promises: Vec<Promise>,
     #[serde(skip_serializing_if = "Option::is_none")]
     broken: Option<JsonBroken<'a>>,
@@ -109,7 +110,7 @@ pub fn write(
         transitions: tally.transitions,
         depth: tally.depth,
         milliseconds: proved.took.as_millis(),
-        waits_are_bounded: tally.waits_are_bounded,
+        waits_together: proved.waits,
         promises: Invariant::ALL
             .map(|invariant| Promise {
                 number: invariant.number(),

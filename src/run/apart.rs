@@ -33,8 +33,9 @@ impl Run {
         let accept = graph.accept_of(route, front_end);
         for step in graph.chain(route, front_end) {
             let why = stuck.filter(|_| step == accept);
-            self.put(graph, step, why.map_or(StepState::Needless, StepState::Stuck));
+            self.put(step, why.map_or(StepState::Needless, StepState::Stuck));
         }
+        self.core.half_out.retain(|half_out| *half_out != front_end);
     }
 
     /// Whether nothing is left of a front end's upgrade on the present route but to restart it, and to bring it back.
@@ -69,7 +70,7 @@ impl Run {
             *from = None;
         }
         for step in graph.ids().filter(|step| !graph.is_on(Route::FailedOver, *step)) {
-            self.core.steps[step.index()] = StepState::Needless;
+            self.put(step, StepState::Needless);
         }
         true
     }
@@ -92,18 +93,16 @@ impl Run {
         }
     }
 
-    /// Puts a step into a state.
-    pub(crate) fn put(&mut self, graph: &StepGraph, step: StepId, state: StepState) {
-        if self.state(step) != state {
-            self.set(graph, step, state);
-        }
+    /// Says of a step that it is in a state. What is derived from the states is not brought in step: whoever writes this
+    /// run down and goes on from another has no need of it.
+    pub(crate) fn put(&mut self, step: StepId, state: StepState) {
+        self.core.steps[step.index()] = state;
     }
 
     /// Forgets how far a front end was that was left out.
     pub(crate) fn forget_skipped(&mut self, graph: &StepGraph, front_end: FrontEndId) {
-        let steps: Vec<StepId> = self.steps_of(graph, front_end).collect();
-        for step in steps {
-            self.put(graph, step, StepState::Skipped);
+        for step in self.steps_of(graph, front_end) {
+            self.put(step, StepState::Skipped);
         }
     }
 

@@ -49,7 +49,7 @@ impl Run {
             let state = self.state(step);
             // Most are done or not begun, and explorers come here for each event.
             if !state.is_satisfied() && state != StepState::Pending(Try::default()) {
-                self.core.steps[step.index()] = forgotten(graph.kind(step), state);
+                self.put(step, forgotten(graph.kind(step), state));
             }
         }
     }
@@ -125,11 +125,6 @@ impl Run {
         };
         all.retain(|(other, _)| *other != state);
         all
-    }
-
-    /// Sets a step to a state that differs from its present one in counts alone.
-    pub(crate) fn recount(&mut self, step: StepId, state: StepState) {
-        self.core.steps[step.index()] = state;
     }
 }
 
