@@ -20,8 +20,8 @@ pub struct Bounds {
 }
 
 /// The most states if nobody says otherwise. Each takes some 130 bytes while the walk goes on, for many of
-/// them still wait whole: thirteen gigabytes.
-pub const MOST_STATES: u64 = 100_000_000;
+/// them still wait whole: less than three gigabytes.
+pub const MOST_STATES: u64 = 20_000_000;
 
 impl Default for Bounds {
     fn default() -> Bounds {
@@ -107,13 +107,16 @@ fn waits(
         let bounded = proved.verdict.is_some() && proved.tally.waits_are_bounded;
         Proved { waits: bounded.then_some(together), ..proved }
     };
-    let mut together = bounds.budgets.together.min(1);
+    let mut together = 0;
     let mut found = followed(&one_at_a_time, Reduction::COUNTED, together);
     let mut walked = found.walked;
-    if found.verdict.is_none() && together > 0 {
-        together = 0;
-        found = followed(&one_at_a_time, Reduction::COUNTED, together);
-        walked += found.walked;
+    // One thing that interferes makes fifty times as many states and more.
+    if bounds.budgets.together > 0 && found.walked < MOST_FOLLOWED / 50 {
+        let one = followed(&one_at_a_time, Reduction::COUNTED, 1);
+        walked += one.walked;
+        if one.verdict.is_some() {
+            (together, found) = (1, one);
+        }
     }
     if matches!(found.verdict, Some(Verdict::Broken(_))) {
         found = followed(graph, Reduction::ORDERS, together);

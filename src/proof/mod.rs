@@ -14,8 +14,9 @@
 //! same twice; the window closes; a front end dies, and perhaps comes back by itself; the process dies between any two
 //! records and is taken up; a person pauses, aborts, retries, skips, resolves, approves or never does. The promises are
 //! asked after every event. From every state an end is in reach, there is none in which the run
-//! waits for nothing, and what goes round is ended by one limit that runs all the while (looked for with every count kept, where
-//! at most one thing interferes and nothing is taken up again, and where that has no more than four million states).
+//! waits for nothing, and what goes round is ended by one limit that runs all the while (looked for with every count kept and
+//! front ends taken one at a time, where at most one thing interferes and nothing is taken up again, or nothing interferes
+//! where that has more than a million states; the report says which).
 //!
 //! **How it could be wrong.** A state that was met is remembered by 64 bits of it: among a hundred million states the chance
 //! that any two are taken for one is below one in three thousand. What is not met one by one rests on the arguments at
@@ -38,8 +39,8 @@
 //! A run, the world beside it and what the monitor remembers take some fifty bytes: neighbouring steps in the same state are
 //! written once (`packed.rs`). The world leaves open what nobody has looked at, so one state stands for every moment at
 //! which an effect could have ended (`world.rs`). What need not be met one by one, and why, is said at [`Reduction`]. Front
-//! ends are not taken for one another, alike as they may be: a plan that upgrades many at once while its partner serves still
-//! has more states than can be met.
+//! ends that are still to be upgraded, or that may still be stopped again, are not taken for one another: a plan that has
+//! several of them at work at once in a large domain still has more states than can be met.
 
 mod alike;
 mod answers;

@@ -46,10 +46,18 @@ impl Run {
     /// Every count as low as it can be, and no pause. Nothing that is derived from the states depends on either.
     pub(crate) fn forget_counts(&mut self, graph: &StepGraph) {
         for step in graph.ids() {
-            let state = self.state(step);
             // Most are done or not begun, and explorers come here for each event.
-            if !state.is_satisfied() && state != StepState::Pending(Try::default()) {
-                self.put(step, forgotten(graph.kind(step), state));
+            match self.state(step) {
+                StepState::Done | StepState::Needless | StepState::Skipped | StepState::Stuck(_) => {}
+                StepState::Pending(Try {
+                    attempt: 0,
+                    late: false,
+                    interrupted: false,
+                    failed: false,
+                    unready: 0,
+                    ..
+                }) => {}
+                state => self.put(step, forgotten(graph.kind(step), state)),
             }
         }
     }

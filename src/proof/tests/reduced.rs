@@ -6,9 +6,10 @@ use super::{NONE, small, walk};
 use crate::plan::FrontEndId;
 use crate::proof::alike::Alike;
 use crate::proof::node::Node;
+use crate::proof::stepper::Stepper;
 use crate::proof::world::Server;
-use crate::proof::{Budgets, Reduction, Verdict, Walk};
-use crate::run::{Run, StepState};
+use crate::proof::{Budgets, Happened, Reduction, Verdict, Walk};
+use crate::run::{Event, Run, StepState};
 
 const ONE_OF_EACH: [Budgets; 4] = [
     Budgets { crashes: 1, ..NONE },
@@ -224,4 +225,35 @@ fn what_an_older_try_took_out_outlives_a_resume() {
     let budgets = Budgets { crashes: 1, acts: 1, ..NONE };
     let (verdict, _) = walk(Run::new(&graph), &graph, budgets, Reduction::ALL, None);
     assert!(matches!(verdict, Verdict::Proved), "{verdict:?}");
+}
+
+/// So it is enough to look for loops where front ends are taken one at a time.
+#[test]
+fn what_one_front_end_does_gives_no_other_a_count_back() {
+    let graph = small("two-at-once");
+    let begins = Node::new(Run::new(&graph), &graph, NONE);
+    let mut stepper = Stepper::new(begins.clone(), &graph, Reduction::NONE);
+    stepper.trace = Some(Vec::new());
+    let mut walk = Walk::of(Run::new(&graph), &graph, NONE, Reduction::NONE);
+    let mut looked_at = 0;
+    each_state(&mut walk, |state| {
+        stepper.at.unpack(&graph, state).expect("what was packed");
+        stepper.leave(&mut |successor| {
+            let mover = match successor.trace.first() {
+                Some(Happened::Event(Event::Answered { step, .. } | Event::Window { step, .. })) => *step,
+                Some(Happened::Event(Event::Elapsed { timer })) => timer.step,
+                _ => return,
+            };
+            let Some(mover) = graph.kind(mover).front_end() else { return };
+            for step in graph.ids().filter(|step| graph.kind(*step).front_end().is_some_and(|id| id != mover))
+            {
+                let (was, is) = (successor.at.run.state(step), successor.node.run.state(step));
+                if was.is_underway() || matches!(was, StepState::Watching(_)) {
+                    assert_eq!(was, is, "{} after {:?}", graph.step(step).name, successor.trace);
+                    looked_at += 1;
+                }
+            }
+        });
+    });
+    assert!(looked_at > 1_000, "{looked_at}");
 }
