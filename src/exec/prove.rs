@@ -81,7 +81,8 @@ pub fn prove(graph: &StepGraph, bounds: &Bounds, mut watch: impl FnMut(&Tally, D
             let whole = Bounds { reduction: Reduction::NONE, ..*bounds };
             let whole = walk(graph, &whole, begun, &mut watch);
             let doubt = whole.verdict.is_none().then_some(suspected.violation);
-            Proved { doubt, walked: first.walked + whole.walked, ..whole }
+            let waits = whole.tally.waits_are_bounded.then_some(bounds.budgets.together);
+            Proved { doubt, waits, walked: first.walked + whole.walked, ..whole }
         }
         None => first,
     }

@@ -129,6 +129,8 @@ pub(super) struct Successor<'a> {
     /// The state that was left.
     pub(super) at: &'a Node,
     pub(super) helps: Helps,
+    /// The step whose count was the last needs a person now, or is left out.
+    pub(super) ran_out: bool,
     pub(super) fault: Option<Fault>,
     pub(super) trace: &'a [Happened],
 }

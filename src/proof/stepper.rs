@@ -32,6 +32,8 @@ pub(super) struct Stepper<'g> {
     /// The process has just taken the run up: nothing of what was wanted is in flight any more.
     anew: bool,
     alike: Alike,
+    /// The step whose count is taken for the last.
+    counted: Option<StepId>,
 }
 
 /// What a state is.
@@ -66,6 +68,7 @@ impl<'g> Stepper<'g> {
             waiting: Waiting::default(),
             anew: false,
             alike: Alike::default(),
+            counted: None,
         }
     }
 
@@ -152,17 +155,17 @@ impl<'g> Stepper<'g> {
 
     fn last_count(&mut self, step: StepId, found: &mut dyn FnMut(Successor<'_>)) {
         let lowest = self.at.run.state(step);
+        self.counted = Some(step);
         for (other, decides) in self.at.run.forgotten_counts(self.graph, step) {
             self.at.run.put(step, other);
             self.at.run.wanted(self.graph, &mut self.wanted);
             let decided = |want: Want, event: &Event| want.step() == step && decides.is_about(want, event);
             self.answers_that(decided, &mut |successor| {
-                let ended =
-                    matches!(successor.node.run.state(step), StepState::Stuck(_) | StepState::Skipped);
-                let helps = if ended { Helps::RunsOut } else { Helps::Least };
+                let helps = if successor.ran_out { Helps::RunsOut } else { Helps::Least };
                 found(Successor { helps, ..successor });
             });
         }
+        self.counted = None;
         self.at.run.put(step, lowest);
     }
 
@@ -377,6 +380,10 @@ impl<'g> Stepper<'g> {
     pub(super) fn emit(&mut self, helps: Helps, fault: Option<Fault>, found: &mut dyn FnMut(Successor<'_>)) {
         self.next.world.forget_what_just_happened();
         self.next.memory.clone_from(&self.monitor.memory);
+        // Before the step is taken for that of another front end.
+        let ran_out = self.counted.is_some_and(|step| {
+            matches!(self.next.run.state(step), StepState::Stuck(_) | StepState::Skipped)
+        });
         if self.reduction.counts {
             self.next.forget_counts(self.graph);
         }
@@ -388,7 +395,7 @@ impl<'g> Stepper<'g> {
             self.sort_alike();
         }
         let trace = self.trace.as_deref().unwrap_or_default();
-        found(Successor { node: &self.next, at: &self.at, helps, fault, trace });
+        found(Successor { node: &self.next, at: &self.at, helps, ran_out, fault, trace });
     }
 
     fn sort_alike(&mut self) {
@@ -409,6 +416,6 @@ impl<'g> Stepper<'g> {
     ) {
         self.next.become_like(node);
         self.sort_alike();
-        found(Successor { node: &self.next, at: &self.at, helps, fault, trace });
+        found(Successor { node: &self.next, at: &self.at, helps, ran_out: false, fault, trace });
     }
 }
