@@ -26,6 +26,8 @@ pub(crate) mod packed;
 mod person;
 mod settle;
 mod state;
+#[cfg(test)]
+mod tests;
 mod wanted;
 
 use std::hash::{Hash, Hasher};

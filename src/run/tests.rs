@@ -1,0 +1,150 @@
+//! Promise: what is counted over a whole run is counted right. Small plans, which are walked to the end elsewhere, are too
+//! small to tell.
+
+use super::{Event, Outcome, Run, StepState, TimerKind, Want, Wanted, Why, WindowAnswer};
+use crate::graph::StepGraph;
+use crate::plan::{
+    Acceptance, Answer, Count, Observation, PartnerHealth, Problem, Question, Readiness, Seen, VersionSeen,
+};
+use crate::plan::{DomainId, FrontEndId};
+
+/// The graph of a plan with these upgrade domains, and with what else its text says.
+fn graph(domains: &[&str], more: &str) -> std::sync::Arc<StepGraph> {
+    let domains =
+        domains.iter().enumerate().map(|(n, names)| format!("{{ name: D{n}, front_ends: [{names}] }}"));
+    let text = format!(
+        "kind: plan\nversion: 1\nname: n\nproduct: generic\n\
+         pool: {{ fqdn: p, minimum_active: 1, upgrade_domains: [{}] }}\n\
+         upgrade: {{ version: '2', restart: services, actions: [{{ program: u }}] }}\n{more}\n",
+        domains.collect::<Vec<_>>().join(", ")
+    );
+    match crate::exec::live::compile("n", text.as_bytes()) {
+        Ok(compiled) => compiled.graph,
+        Err((_, findings)) => panic!("{text}\n{:#?}", findings.iter().collect::<Vec<_>>()),
+    }
+}
+
+/// The most helpful answer.
+fn helps(want: Want) -> Event {
+    match want {
+        Want::Ensure { step, .. } => Event::Answered { step, answer: Answer::Ensured(Ok(())) },
+        Want::Window { step } => Event::Window { step, answer: WindowAnswer::Fits },
+        Want::Timer(timer) => Event::Elapsed { timer },
+        Want::Approval { step } => Event::Approved { step },
+        Want::Ask { step, question, .. } => {
+            let answer = match question {
+                Question::FrontEnd { .. } => Answer::Seen(Seen { version: VersionSeen::Other, active: true }),
+                Question::Partner => Answer::Partner(PartnerHealth::Healthy),
+                Question::Readiness { .. } => {
+                    Answer::Readiness(Readiness::Ready { domain: true, inactive: Vec::new() })
+                }
+                Question::Count { .. } => Answer::Counted(Count::Inactive(Vec::new())),
+                Question::Look { .. } => Answer::Looked(Observation::Done),
+                Question::StillStopped { .. } => Answer::StillStopped(true),
+                Question::Acceptance { .. } => Answer::Accepting(Acceptance::Good),
+            };
+            Event::Answered { step, answer }
+        }
+    }
+}
+
+/// A run that gets what `other` has to say, and otherwise the most helpful answer. Time passes when nothing else can
+/// happen, and nothing takes too long.
+fn played(graph: &StepGraph, mut other: impl FnMut(&Run, Want) -> Option<Event>) -> Run {
+    let mut run = Run::new(graph);
+    let mut wanted = Wanted::default();
+    for _ in 0..1_000 {
+        while let Some(event) = run.decide(graph) {
+            run.apply(graph, &event).expect("what is decided is legal");
+        }
+        if run.outcome().is_some() {
+            return run;
+        }
+        run.wanted(graph, &mut wanted);
+        // What has stayed good long enough needs no more questions.
+        let last = |want: &Want| match want {
+            Want::Timer(timer) => match timer.kind {
+                TimerKind::Limit | TimerKind::UntilGood => 3,
+                TimerKind::Rest => 2,
+                _ => 1,
+            },
+            _ => 0,
+        };
+        let event = wanted.iter().find_map(|want| other(&run, want));
+        let event = event.or_else(|| wanted.iter().min_by_key(last).map(helps));
+        run.apply(graph, &event.expect("a run that goes on wants something"))
+            .expect("what was wanted is legal");
+    }
+    panic!("the run does not end: {run:?}");
+}
+
+/// The fate of four front ends, all of which fail alike, of a plan that stops at the third.
+fn failing(is_it: impl Fn(&StepGraph, Want) -> Option<Answer>) -> (Option<Outcome>, usize, Vec<StepState>) {
+    let graph = graph(&["w1, w2, w3, w4"], "failed_front_ends: 3\nacceptance: { stay_good: 0s }");
+    let run = played(&graph, |_, want| match want {
+        Want::Timer(timer) if timer.kind == TimerKind::UntilGood => Some(Event::Elapsed { timer }),
+        _ => Some(Event::Answered { step: want.step(), answer: is_it(&graph, want)? }),
+    });
+    let skipped = graph.plan().front_end_ids().filter(|id| run.is_skipped(&graph, *id)).count();
+    (run.outcome(), skipped, run.stuck().map(|step| run.state(step)).collect())
+}
+
+#[test]
+fn a_plan_forgoes_one_front_end_less_than_it_calls_too_many() {
+    let upgrade = failing(|graph, want| match want {
+        Want::Ensure { step, .. } if graph.is_upgrade(step) => Some(Answer::Ensured(Err(Problem::Permanent))),
+        _ => None,
+    });
+    assert_eq!(upgrade, (Some(Outcome::Stopped), 2, vec![StepState::Stuck(Why::Failed)]));
+    let acceptance = failing(|_, want| match want {
+        Want::Ask { question: Question::Acceptance { .. }, .. } => {
+            Some(Answer::Accepting(Acceptance::NotYet))
+        }
+        _ => None,
+    });
+    assert_eq!(acceptance, (Some(Outcome::Stopped), 2, vec![StepState::Stuck(Why::Unhealthy)]));
+    let preflight = failing(|_, want| match want {
+        Want::Ask { question: Question::FrontEnd { .. }, .. } => {
+            Some(Answer::Seen(Seen { version: VersionSeen::Unanswered, active: false }))
+        }
+        _ => None,
+    });
+    assert_eq!(preflight, (Some(Outcome::Stopped), 2, vec![StepState::Stuck(Why::Unanswered)]));
+}
+
+#[test]
+fn who_cannot_be_spared_is_not_forgone() {
+    let quorum = failing(|graph, want| match want {
+        Want::Ask { question: Question::Count { .. }, .. } => {
+            Some(Answer::Counted(Count::Inactive(graph.plan().front_end_ids().collect())))
+        }
+        _ => None,
+    });
+    assert_eq!(quorum, (Some(Outcome::Stopped), 0, vec![StepState::Stuck(Why::Quorum)]));
+}
+
+#[test]
+fn what_was_down_before_the_run_is_excused_until_it_is_started() {
+    let graph = graph(&["w1", "w2"], "");
+    let settle = graph.domain(DomainId(0)).settle;
+    let settled_with = |inactive: FrontEndId| {
+        played(&graph, |_, want| match want {
+            Want::Ask { step, question: Question::FrontEnd { .. }, .. } => {
+                let seen = Seen { version: VersionSeen::Other, active: false };
+                Some(Event::Answered { step, answer: Answer::Seen(seen) })
+            }
+            Want::Ask { step, .. } if step == settle => {
+                let readiness = Readiness::Ready { domain: true, inactive: vec![inactive] };
+                Some(Event::Answered { step, answer: Answer::Readiness(readiness) })
+            }
+            Want::Timer(timer) if timer.step == settle && timer.kind == TimerKind::UntilGood => {
+                Some(Event::Elapsed { timer })
+            }
+            _ => None,
+        })
+    };
+    assert_eq!(settled_with(FrontEndId(1)).outcome(), Some(Outcome::Complete));
+    let run = settled_with(FrontEndId(0));
+    assert_eq!(run.outcome(), Some(Outcome::Stopped));
+    assert_eq!(run.state(settle), StepState::Stuck(Why::Unhealthy));
+}
