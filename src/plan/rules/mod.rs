@@ -17,6 +17,8 @@ mod near;
 mod order;
 mod product;
 mod quorum;
+#[cfg(test)]
+mod tests;
 mod tries;
 mod upgrade;
 mod window;
