@@ -16,6 +16,8 @@ mod estimate;
 mod expand;
 mod order;
 mod step;
+#[cfg(test)]
+mod tests;
 mod written;
 
 use std::ops::Range;
