@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Estimate, check};
+use super::{Estimate, Route, StepId, StepKind, check};
 use crate::document::{self, Code, Findings, Source};
-use crate::plan::{self, PlanText};
+use crate::plan::{self, Act, Moment, PlanText};
 
 /// The estimate of a plan whose window is open for so long, and what that window earns. Domains have two front ends.
 fn open_for(length: Duration, product: &str, more: &str) -> (Estimate, Findings) {
@@ -60,4 +60,31 @@ fn more_at_once_is_advised_where_more_may_be_and_are_there() {
     assert!(!advises(LYNC, "at_once: { front_ends: 2 }"));
     // It takes one computer at a time.
     assert!(!advises("skype_for_business_2015", ""));
+}
+
+#[test]
+fn the_steps_of_a_front_end_are_found_whatever_stands_around_them() {
+    let around = "upgrade: { version: '2', before_stop: [{ program: a }, { program: b }], \
+                  actions: [{ program: u }, { program: v }, { program: w }], \
+                  after_accept: [{ program: c }, { program: d }, { program: e }] }";
+    let text = format!(
+        "kind: plan\nversion: 1\nname: n\nproduct: {LYNC}\nfailover: {{ partner: q.x.y }}\n\
+         pool: {{ fqdn: p.x.y, upgrade_domains: [{{ name: A, front_ends: [a1.x.y, a2.x.y] }}] }}\n{around}\n"
+    );
+    let source = Arc::new(Source::from_text("n".to_owned(), text));
+    let document = document::read::<PlanText>(source).expect("a plan that can be read");
+    let graph = super::build(Arc::new(plan::resolve(&document).expect("a plan that holds its rules").plan));
+    for front_end in graph.plan().front_end_ids() {
+        for route in [Route::Rolling, Route::FailedOver] {
+            let stop = graph.stop_of(route, front_end);
+            assert!(matches!(graph.act(stop), Some(Act::Stop { front_end: of, .. }) if of == front_end));
+            assert_eq!(graph.kind(graph.accept_of(route, front_end)), StepKind::Accept(front_end));
+            assert!(graph.is_on(route, stop) && graph.is_on(route, graph.accept_of(route, front_end)));
+        }
+        let upgrade = graph.upgrade_of(front_end);
+        let acts: Vec<_> =
+            (upgrade.start.0..upgrade.end.0).filter_map(|step| graph.act(StepId(step))).collect();
+        let action = |index| Act::Perform { front_end, moment: Moment::Upgrade, index };
+        assert_eq!(acts, [action(0), action(1), action(2), Act::Restart { front_end }]);
+    }
 }
