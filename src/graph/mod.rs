@@ -157,6 +157,14 @@ impl StepGraph {
         order::chain(&self.layout, route, front_end)
     }
 
+    /// Every step of one front end: what it is looked at by before the run, and its chains on both routes.
+    pub fn steps_of(&self, front_end: FrontEndId) -> impl Iterator<Item = StepId> + use<> {
+        let other = self.has(Route::FailedOver).then(|| self.chain(Route::FailedOver, front_end));
+        std::iter::once(self.preflight_of(front_end))
+            .chain(self.chain(Route::Rolling, front_end))
+            .chain(other.into_iter().flatten())
+    }
+
     /// The steps that upgrade one front end, the restart last: both routes share them.
     pub fn upgrade_of(&self, front_end: FrontEndId) -> Range<StepId> {
         let range = self.layout.upgrade_chain(front_end);

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use super::memory::{Memory, forget};
 use super::node::Node;
 use super::world::Server;
-use crate::graph::{Route, StepGraph, StepId};
+use crate::graph::{StepGraph, StepId};
 use crate::plan::FrontEndId;
 use crate::run::{Marks, Phase, StepState};
 
@@ -107,7 +107,7 @@ impl Node {
         let servers = self.world.server(one).cmp(&self.world.server(other));
         servers
             .then_with(|| {
-                let of = |front_end| own_steps(graph, front_end).map(|step| self.said_of_step(step));
+                let of = |front_end| graph.steps_of(front_end).map(|step| self.said_of_step(step));
                 of(one).cmp(of(other))
             })
             .then_with(|| self.flags(one).cmp(&self.flags(other)))
@@ -131,7 +131,7 @@ impl Node {
         let (marks, counted, remembered) = self.flags(front_end);
         Said {
             server: self.world.server(front_end),
-            steps: own_steps(graph, front_end).map(|step| self.said_of_step(step)).collect(),
+            steps: graph.steps_of(front_end).map(|step| self.said_of_step(step)).collect(),
             marks,
             counted,
             remembered,
@@ -140,7 +140,7 @@ impl Node {
 
     fn say_of(&mut self, graph: &StepGraph, front_end: FrontEndId, said: &Said) {
         self.world.servers[front_end.index()] = said.server;
-        for (step, (state, resolved, known_done)) in own_steps(graph, front_end).zip(&said.steps) {
+        for (step, (state, resolved, known_done)) in graph.steps_of(front_end).zip(&said.steps) {
             self.run.put(step, *state);
             put(&mut self.memory.resolved, step.index(), *resolved);
             put(&mut self.memory.known_done, step.index(), *known_done);
@@ -154,13 +154,6 @@ impl Node {
             put(set, front_end.index(), member);
         }
     }
-}
-
-fn own_steps(graph: &StepGraph, front_end: FrontEndId) -> impl Iterator<Item = StepId> + use<> {
-    let other = graph.has(Route::FailedOver).then(|| graph.chain(Route::FailedOver, front_end));
-    std::iter::once(graph.preflight_of(front_end))
-        .chain(graph.chain(Route::Rolling, front_end))
-        .chain(other.into_iter().flatten())
 }
 
 fn put(set: &mut fixedbitset::FixedBitSet, member: usize, is: bool) {

@@ -51,9 +51,11 @@
 //!
 //! # The past
 //!
-//! A run that has ended, and that nobody will take up, is not kept. In one that stops and that nobody can help any more, a
-//! front end that needs a person stays as it is: of it are kept whether it is out, whether it died, and that it needs one.
-//! Of one that was left out nobody asks how far it was.
+//! A run that has ended, and that nobody will take up, is not kept. In one that goes no further and that nobody can help any
+//! more, nothing more begins on a front end at which nobody is at work and that is not out, nor on any while the partner
+//! serves, and one that needs a person stays as it is: of it are kept whether it is out, whether it serves, whether it died,
+//! and that it needs one. Of one that was left out nobody asks how far it was. Once the pool is failed over nobody asks from
+//! where, nor what the rolling route had come to.
 //!
 //! # Alike
 //!

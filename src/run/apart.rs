@@ -101,7 +101,7 @@ impl Run {
 
     /// Forgets how far a front end was that was left out.
     pub(crate) fn forget_skipped(&mut self, graph: &StepGraph, front_end: FrontEndId) {
-        for step in self.steps_of(graph, front_end) {
+        for step in graph.steps_of(front_end) {
             self.put(step, StepState::Skipped);
         }
     }

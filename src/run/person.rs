@@ -3,7 +3,7 @@
 use super::event::illegal;
 use super::state::{Pause, StepState, Try};
 use super::{Course, Illegal, Mistake, Phase, Run};
-use crate::graph::{Link, Route, StepGraph, StepId, StepKind};
+use crate::graph::{Link, StepGraph, StepId, StepKind};
 use crate::plan::FrontEndId;
 
 impl Run {
@@ -99,7 +99,7 @@ impl Run {
             StepKind::Ensure(_) => self.state(step).in_doubt(),
             _ => false,
         };
-        if self.steps_of(graph, front_end).any(doubtful) {
+        if graph.steps_of(front_end).any(doubtful) {
             return Err(illegal("a step of the front end is in doubt: resolve it first"));
         }
         self.leave_out(graph, front_end);
@@ -140,7 +140,7 @@ impl Run {
         if let (true, Err(place)) = (self.is_out(front_end), self.core.left_out.binary_search(&front_end)) {
             self.core.left_out.insert(place, front_end);
         }
-        let steps: Vec<StepId> = self.steps_of(graph, front_end).collect();
+        let steps: Vec<StepId> = graph.steps_of(front_end).collect();
         for step in steps {
             if !self.state(step).is_satisfied() {
                 self.set(graph, step, StepState::Skipped);
@@ -148,17 +148,6 @@ impl Run {
         }
         // Where the observers are chosen, and where settling excuses it, one look must tell that it is left out.
         self.set(graph, graph.preflight_of(front_end), StepState::Skipped);
-    }
-
-    pub(super) fn steps_of<'a>(
-        &self,
-        graph: &'a StepGraph,
-        front_end: FrontEndId,
-    ) -> impl Iterator<Item = StepId> + use<'a> {
-        let other = graph.has(Route::FailedOver).then(|| graph.chain(Route::FailedOver, front_end));
-        std::iter::once(graph.preflight_of(front_end))
-            .chain(graph.chain(Route::Rolling, front_end))
-            .chain(other.into_iter().flatten())
     }
 
     /// What a person did may have removed the trouble for which the run was going no further.
