@@ -148,3 +148,93 @@ fn what_was_down_before_the_run_is_excused_until_it_is_started() {
     assert_eq!(run.outcome(), Some(Outcome::Stopped));
     assert_eq!(run.state(settle), StepState::Stuck(Why::Unhealthy));
 }
+
+#[test]
+fn sixteen_are_looked_at_together_before_a_run() {
+    let names: Vec<String> = (1..=20).map(|n| format!("w{n}")).collect();
+    let graph = graph(&[&names.join(", ")], "");
+    let mut run = Run::new(&graph);
+    while let Some(event) = run.decide(&graph) {
+        run.apply(&graph, &event).expect("what is decided is legal");
+    }
+    assert_eq!(run.active().count(), 16);
+}
+
+/// All that was wanted of a run in which front ends say this of themselves, and the run.
+fn seen(graph: &StepGraph, says: impl Fn(FrontEndId) -> Seen) -> (Vec<Want>, Run) {
+    let mut wants = Vec::new();
+    let run = played(graph, |_, want| {
+        wants.push(want);
+        match want {
+            Want::Ask { step, question: Question::FrontEnd { front_end }, .. } => {
+                Some(Event::Answered { step, answer: Answer::Seen(says(front_end)) })
+            }
+            _ => None,
+        }
+    });
+    (wants, run)
+}
+
+/// One that has the version and is down was upgraded by somebody: it is started when its turn comes, and nobody is asked
+/// whether it may be taken out.
+#[test]
+fn who_is_upgraded_and_down_is_started_without_a_gate() {
+    let graph = graph(&["w1", "w2"], "");
+    let planned = |active| Seen { version: VersionSeen::Planned, active };
+    let (wants, run) = seen(&graph, |id| planned(id != FrontEndId(0)));
+    let acts: Vec<_> = wants.iter().filter_map(|want| graph.act(want.step())).collect();
+    let start = crate::plan::Act::Start { front_end: FrontEndId(0) };
+    assert!(acts.contains(&start) && acts.iter().all(|act| *act == start), "{acts:?}");
+    assert_eq!(run.outcome(), Some(Outcome::Complete));
+    assert_eq!(run.state(graph.domain(DomainId(0)).ready), StepState::Needless);
+}
+
+#[test]
+fn where_all_are_upgraded_nobody_fails_over() {
+    let path = format!("{}/tests/small/partner-always.yaml", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read(path).expect("a small plan");
+    let graph = match crate::exec::live::compile("partner-always", &text) {
+        Ok(compiled) => compiled.graph,
+        Err((_, findings)) => panic!("{:#?}", findings.iter().collect::<Vec<_>>()),
+    };
+    let (wants, run) = seen(&graph, |_| Seen { version: VersionSeen::Planned, active: true });
+    assert!(wants.iter().all(|want| graph.act(want.step()).is_none()), "{wants:?}");
+    assert_eq!(run.outcome(), Some(Outcome::Complete));
+}
+
+#[test]
+fn who_cannot_be_spared_is_counted_as_often_as_the_plan_says() {
+    let graph = graph(&["w1, w2"], "readiness: { attempts: 4 }");
+    let mut counts = 0;
+    let run = played(&graph, |_, want| match want {
+        Want::Ask { step, question: Question::Count { .. }, .. } => {
+            counts += 1;
+            let all = graph.plan().front_end_ids().collect();
+            Some(Event::Answered { step, answer: Answer::Counted(Count::Inactive(all)) })
+        }
+        _ => None,
+    });
+    assert_eq!((counts, run.outcome()), (4, Some(Outcome::Stopped)));
+}
+
+/// Whoever is good and does not stay so begins again as often as the plan says, and not once more.
+#[test]
+fn what_does_not_stay_good_begins_again_as_often_as_the_plan_says() {
+    let graph = graph(&["w1", "w2"], "settle: { restarts: 2 }\nacceptance: { stay_good: 1m }");
+    let mut goods = 0;
+    let run = played(&graph, |run, want| match want {
+        Want::Ask { step, question: Question::Acceptance { .. }, .. } => {
+            let was_good = matches!(run.state(step), StepState::Watching(watch) if watch.is_good());
+            goods += u32::from(!was_good);
+            let says = if was_good { Acceptance::NotYet } else { Acceptance::Good };
+            Some(Event::Answered { step, answer: Answer::Accepting(says) })
+        }
+        // It is asked again before it has stayed good long enough.
+        Want::Timer(timer) if timer.kind == TimerKind::Rest && graph.link(timer.step).is_some() => {
+            Some(Event::Elapsed { timer })
+        }
+        _ => None,
+    });
+    let stuck: Vec<StepState> = run.stuck().map(|step| run.state(step)).collect();
+    assert_eq!((goods, stuck), (3, vec![StepState::Stuck(Why::Unhealthy)]));
+}
