@@ -112,7 +112,7 @@ fn waits(
     let mut found = followed(&one_at_a_time, Reduction::COUNTED, together);
     let mut walked = found.walked;
     // One thing that interferes makes fifty times as many states and more.
-    if bounds.budgets.together > 0 && found.walked < MOST_FOLLOWED / 50 {
+    if bounds.budgets.interfere() && found.walked < MOST_FOLLOWED / 50 {
         let one = followed(&one_at_a_time, Reduction::COUNTED, 1);
         walked += one.walked;
         if one.verdict.is_some() {

@@ -33,6 +33,12 @@ impl Budgets {
     /// Nothing interferes.
     pub const NONE: Budgets = Budgets { crashes: 0, deaths: 0, acts: 0, found: 0, together: u8::MAX };
 
+    /// Whether something interferes beside crashes.
+    pub fn interfere(self) -> bool {
+        let Budgets { crashes: _, deaths, acts, found, together } = self;
+        together > 0 && [deaths, acts, found] != [0; 3]
+    }
+
     /// One of the budgets was used. When all of them together are used up nothing is left of any.
     pub(super) fn spend(&mut self, budget: impl FnOnce(&mut Budgets) -> &mut u8) {
         *budget(self) -= 1;

@@ -97,10 +97,10 @@ pub fn write(text: &mut impl Write, graph: &StepGraph, bounds: &Bounds, proved: 
         None if proved.verdict.is_some() => {
             writeln!(text, "\nthere are too many states to look for loops that no limit ends")?;
         }
-        Some(0) if proved.verdict.is_some() && bounds.budgets.together > 0 => {
+        Some(0) if proved.verdict.is_some() && bounds.budgets.interfere() => {
             writeln!(
                 text,
-                "\nit was looked for loops that no limit ends where nothing interferes: with more there are too many states"
+                "\nloops that no limit ends were looked for where nothing interferes: with more there are too many states"
             )?;
         }
         _ => {}
