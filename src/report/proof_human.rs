@@ -73,7 +73,7 @@ pub fn write(text: &mut impl Write, graph: &StepGraph, bounds: &Bounds, proved: 
     if bounds.reduction != Reduction::NONE {
         writeln!(
             text,
-            "together     states that differ in counts, pauses, orders that concern nobody, and what can never matter again; \
+            "together     states that differ in counts, limits, pauses, orders that concern nobody, in which of two alike is which, and in what can never matter again; \
              `--whole` meets each by itself"
         )?;
     }
