@@ -179,6 +179,8 @@ fn whole_and_reduced_walks_agree() {
         "cut-short",
         "no-version",
         "actions-around",
+        "partner-always",
+        "partner-when-troubled",
     ];
     for name in plans {
         let graph = small(name);
