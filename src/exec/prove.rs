@@ -65,8 +65,7 @@ pub fn prove(graph: &StepGraph, bounds: &Bounds, mut watch: impl FnMut(&Tally, D
     let begun = Instant::now();
     let first = walk(graph, bounds, begun, &mut watch);
     if !bounds.reduction.counts {
-        let waits = first.tally.waits_are_bounded.then_some(bounds.budgets.together);
-        return Proved { waits, ..first };
+        return first;
     }
     match first.verdict {
         Some(Verdict::Proved) => {
@@ -81,8 +80,7 @@ pub fn prove(graph: &StepGraph, bounds: &Bounds, mut watch: impl FnMut(&Tally, D
             let whole = Bounds { reduction: Reduction::NONE, ..*bounds };
             let whole = walk(graph, &whole, begun, &mut watch);
             let doubt = whole.verdict.is_none().then_some(suspected.violation);
-            let waits = whole.tally.waits_are_bounded.then_some(bounds.budgets.together);
-            Proved { doubt, waits, walked: first.walked + whole.walked, ..whole }
+            Proved { doubt, walked: first.walked + whole.walked, ..whole }
         }
         None => first,
     }
@@ -99,14 +97,10 @@ fn waits(
 ) -> Proved {
     let one_at_a_time = graph.one_at_a_time();
     let mut followed = |graph: &StepGraph, reduction, together| {
-        let budgets = match together {
-            0 => Budgets::NONE,
-            _ => Budgets { crashes: 0, together, ..bounds.budgets },
-        };
+        let most = if together == 0 { Budgets::NONE } else { bounds.budgets };
+        let budgets = Budgets { crashes: 0, together, ..most };
         let bounds = Bounds { budgets, reduction, states: MOST_FOLLOWED, ..*bounds };
-        let proved = walk(graph, &bounds, begun, watch);
-        let bounded = proved.verdict.is_some() && proved.tally.waits_are_bounded;
-        Proved { waits: bounded.then_some(together), ..proved }
+        walk(graph, &bounds, begun, watch)
     };
     let mut together = 0;
     let mut found = followed(&one_at_a_time, Reduction::COUNTED, together);
@@ -146,18 +140,19 @@ fn walk(
             first = last;
             watch(walk.tally(), begun.elapsed());
             if walk.tally().states > bounds.states {
-                return ended(&walk, None, begun);
+                return ended(&walk, None, bounds, begun);
             }
         }
         walk.end_level();
     }
     let verdict = Some(walk.verdict());
-    ended(&walk, verdict, begun)
+    ended(&walk, verdict, bounds, begun)
 }
 
-fn ended(walk: &Walk<'_>, verdict: Option<Verdict>, begun: Instant) -> Proved {
+fn ended(walk: &Walk<'_>, verdict: Option<Verdict>, bounds: &Bounds, begun: Instant) -> Proved {
     let tally = *walk.tally();
-    Proved { verdict, doubt: None, tally, waits: None, walked: tally.states, took: begun.elapsed() }
+    let waits = tally.waits_are_bounded.then_some(bounds.budgets.together);
+    Proved { verdict, doubt: None, tally, waits, walked: tally.states, took: begun.elapsed() }
 }
 
 /// Leaves the states of a stretch, all workers at once; what they found, in the order of the states.

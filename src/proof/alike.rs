@@ -18,10 +18,11 @@ struct Said {
     /// By step of the front end, in the order of its chains: its state, whether a person called it done, whether it is known
     /// done.
     steps: Vec<(StepState, bool, bool)>,
-    marks: Marks,
-    counted: bool,
-    remembered: [bool; 5],
+    flags: Flags,
 }
+
+/// What the run says beside the steps, whether the newest count found it inactive, and what the monitor remembers of it.
+type Flags = (Marks, bool, [bool; 5]);
 
 /// Which front ends may change places.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -118,7 +119,7 @@ impl Node {
         (self.run.state(step), resolved.contains(step.index()), known_done.contains(step.index()))
     }
 
-    fn flags(&self, front_end: FrontEndId) -> (Marks, bool, [bool; 5]) {
+    fn flags(&self, front_end: FrontEndId) -> Flags {
         let Memory { skipped, in_service, proved, died, unheard, .. } = &self.memory;
         (
             self.run.marks(front_end),
@@ -128,13 +129,10 @@ impl Node {
     }
 
     fn said_of(&self, graph: &StepGraph, front_end: FrontEndId) -> Said {
-        let (marks, counted, remembered) = self.flags(front_end);
         Said {
             server: self.world.server(front_end),
             steps: graph.steps_of(front_end).map(|step| self.said_of_step(step)).collect(),
-            marks,
-            counted,
-            remembered,
+            flags: self.flags(front_end),
         }
     }
 
@@ -145,12 +143,13 @@ impl Node {
             put(&mut self.memory.resolved, step.index(), *resolved);
             put(&mut self.memory.known_done, step.index(), *known_done);
         }
-        self.run.mark(front_end, said.marks);
+        let (marks, inactive, remembered) = said.flags;
+        self.run.mark(front_end, marks);
         if let Some(counted) = &mut self.world.counted {
-            put(counted, front_end.index(), said.counted);
+            put(counted, front_end.index(), inactive);
         }
         let Memory { skipped, in_service, proved, died, unheard, .. } = &mut self.memory;
-        for (set, member) in [skipped, in_service, proved, died, unheard].into_iter().zip(said.remembered) {
+        for (set, member) in [skipped, in_service, proved, died, unheard].into_iter().zip(remembered) {
             put(set, front_end.index(), member);
         }
     }

@@ -62,7 +62,7 @@ impl Node {
         let hopeless = no_further && self.left.crashes == 0 && self.left.acts == 0;
         let (open, over) = match self.run.phase() {
             Phase::Open { .. } => (true, false),
-            Phase::Over { .. } => (false, !self.run.comes_back(graph)),
+            Phase::Over { .. } => (false, !self.run.fails_back(graph)),
             _ => return,
         };
         if !hopeless {

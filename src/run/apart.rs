@@ -1,4 +1,5 @@
-//! What a proof asks to see whether what happened concerns one front end alone.
+//! What a proof asks of front ends, each apart from the others: what concerns one alone, whose turn is over, and what of it can
+//! be forgotten.
 
 use super::{Phase, Run, StepState, Why};
 use crate::graph::{Link, Route, StepGraph, StepId};
@@ -21,9 +22,9 @@ impl Run {
         !self.index.entries.is_empty()
     }
 
-    /// Whether the pool is failed back, or on its way: what follows brings front ends back.
-    pub(crate) fn comes_back(&self, graph: &StepGraph) -> bool {
-        graph.over().is_some_and(|over| !matches!(self.state(over.fail_back), StepState::Pending(_)))
+    /// Whether failing back has begun: what follows brings front ends back.
+    pub(crate) fn fails_back(&self, graph: &StepGraph) -> bool {
+        graph.over().is_some_and(|over| self.state(over.fail_back).has_begun())
     }
 
     /// Forgets how far a front end is on the present route: nothing more will begin on it. All that is kept is why it needs

@@ -144,13 +144,12 @@ fn forgotten(kind: StepKind, state: StepState) -> StepState {
         partly: tried.partly,
         ..Try::default()
     };
-    // Of an effect in flight anything may be heard by a look as well: its limit can be over at any moment.
-    let looked_at = |tried: Try| StepState::Doubt(lowest(tried, 1), 0);
     match state {
+        // Of an effect in flight anything may be heard by a look as well: its limit can be over at any moment.
         StepState::Running(tried) | StepState::Doubt(tried, _) | StepState::Waiting(tried, _)
             if of_effect =>
         {
-            looked_at(tried)
+            StepState::Doubt(lowest(tried, 1), 0)
         }
         StepState::Pending(tried) => StepState::Pending(lowest(tried, 0)),
         StepState::Clearing(tried, clearance) => {
@@ -163,7 +162,6 @@ fn forgotten(kind: StepKind, state: StepState) -> StepState {
         }
         StepState::Running(tried) => StepState::Running(lowest(tried, 1)),
         StepState::Waiting(tried, pause) => StepState::Waiting(lowest(tried, 1), pause),
-        StepState::Doubt(tried, looks) => StepState::Doubt(tried, looks),
         StepState::Gate(gate) => {
             let at = if gate.at == GateAt::Interval { GateAt::Asking } else { gate.at };
             StepState::Gate(Gate { at, busy: 0, unhelpful: 0 })
@@ -176,6 +174,11 @@ fn forgotten(kind: StepKind, state: StepState) -> StepState {
             };
             StepState::Watching(Watch { at, restarts: 0, observer: 0 })
         }
-        StepState::Done | StepState::Needless | StepState::Stuck(_) | StepState::Skipped => state,
+        // Only effects are in doubt.
+        StepState::Doubt(..)
+        | StepState::Done
+        | StepState::Needless
+        | StepState::Stuck(_)
+        | StepState::Skipped => state,
     }
 }

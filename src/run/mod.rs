@@ -27,7 +27,7 @@ mod person;
 mod settle;
 mod state;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod wanted;
 
 use std::hash::{Hash, Hasher};

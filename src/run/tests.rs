@@ -25,7 +25,7 @@ fn graph(domains: &[&str], more: &str) -> std::sync::Arc<StepGraph> {
 }
 
 /// The most helpful answer.
-fn helps(want: Want) -> Event {
+pub(crate) fn helps(want: Want) -> Event {
     match want {
         Want::Ensure { step, .. } => Event::Answered { step, answer: Answer::Ensured(Ok(())) },
         Want::Window { step } => Event::Window { step, answer: WindowAnswer::Fits },

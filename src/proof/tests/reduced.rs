@@ -195,15 +195,19 @@ fn whole_and_reduced_walks_agree() {
     }
 }
 
+fn is_proved(name: &str, budgets: Budgets) {
+    let graph = small(name);
+    let (verdict, _) = walk(Run::new(&graph), &graph, budgets, Reduction::ALL, None);
+    assert!(matches!(verdict, Verdict::Proved), "{name} with {budgets:?}: {verdict:?}");
+}
+
 /// Found by this test when front ends first took their places with their stops: one whose stop was found half way waited for
 /// the place that it had itself.
 #[test]
 fn plans_with_a_partner_are_proved() {
     for name in ["partner-always", "partner-when-troubled"] {
-        let graph = small(name);
         for budgets in ONE_OF_EACH {
-            let (verdict, _) = walk(Run::new(&graph), &graph, budgets, Reduction::ALL, None);
-            assert!(matches!(verdict, Verdict::Proved), "{name} with {budgets:?}: {verdict:?}");
+            is_proved(name, budgets);
         }
     }
 }
@@ -213,30 +217,21 @@ fn plans_with_a_partner_are_proved() {
 /// nothing had begun.
 #[test]
 fn a_word_that_it_did_not_take_place_holds_until_it_is_tried_again() {
-    let graph = small("tried-twice-at-once");
-    let budgets = Budgets { acts: 1, ..NONE };
-    let (verdict, _) = walk(Run::new(&graph), &graph, budgets, Reduction::ALL, None);
-    assert!(matches!(verdict, Verdict::Proved), "{verdict:?}");
+    is_proved("tried-twice-at-once", Budgets { acts: 1, ..NONE });
 }
 
 /// Found by the proof of plans/generic.yaml: what an older try of an action before a stop had done was forgotten when the
 /// run was taken up, and then when a person had the action tried again.
 #[test]
 fn what_an_older_try_took_out_outlives_a_resume() {
-    let graph = small("tried-twice");
-    let budgets = Budgets { crashes: 1, acts: 1, ..NONE };
-    let (verdict, _) = walk(Run::new(&graph), &graph, budgets, Reduction::ALL, None);
-    assert!(matches!(verdict, Verdict::Proved), "{verdict:?}");
+    is_proved("tried-twice", CRASH_AND_ACT);
 }
 
 /// Found by hand: the run was said to go round for ever, because a front end that was left out had changed places with another
 /// when it was looked at whether its count had run out.
 #[test]
 fn a_count_that_runs_out_is_seen_whoever_changes_places() {
-    let graph = small("one-may-fail");
-    let budgets = Budgets { deaths: 1, found: 1, ..NONE };
-    let (verdict, _) = walk(Run::new(&graph), &graph, budgets, Reduction::ALL, None);
-    assert!(matches!(verdict, Verdict::Proved), "{verdict:?}");
+    is_proved("one-may-fail", Budgets { deaths: 1, found: 1, ..NONE });
 }
 
 /// So it is enough to look for loops where front ends are taken one at a time.

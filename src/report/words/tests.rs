@@ -8,11 +8,9 @@ use super::{Seen, waits};
 use crate::exec::live;
 use crate::exec::since::Waits;
 use crate::graph::StepGraph;
-use crate::plan::{
-    Acceptance, Answer, Count, FrontEndId, Observation, PartnerHealth, Problem, Question, Readiness,
-};
-use crate::plan::{Seen as Found, VersionSeen};
-use crate::run::{Event, Run, Want, Wanted, WindowAnswer};
+use crate::plan::{Answer, FrontEndId, Observation, Problem, Question, Readiness};
+use crate::run::tests::helps;
+use crate::run::{Event, Run, Want, Wanted};
 use std::sync::Arc;
 
 const PLAN: &str = "kind: plan
@@ -126,28 +124,8 @@ impl Hand {
 
 /// The answer of a healthy pool.
 fn well(_: &StepGraph, want: Want) -> Option<Event> {
-    let answer = |step, answer| Some(Event::Answered { step, answer });
-    match want {
-        Want::Ensure { step, .. } => answer(step, Answer::Ensured(Ok(()))),
-        Want::Window { step } => Some(Event::Window { step, answer: WindowAnswer::Fits }),
-        Want::Timer(_) | Want::Approval { .. } => None,
-        Want::Ask { step, question, .. } => answer(
-            step,
-            match question {
-                Question::FrontEnd { .. } => {
-                    Answer::Seen(Found { version: VersionSeen::Other, active: true })
-                }
-                Question::Partner => Answer::Partner(PartnerHealth::Healthy),
-                Question::Readiness { .. } => {
-                    Answer::Readiness(Readiness::Ready { domain: true, inactive: Vec::new() })
-                }
-                Question::Count { .. } => Answer::Counted(Count::Inactive(Vec::new())),
-                Question::Look { .. } => Answer::Looked(Observation::Done),
-                Question::StillStopped { .. } => Answer::StillStopped(true),
-                Question::Acceptance { .. } => Answer::Accepting(Acceptance::Good),
-            },
-        ),
-    }
+    let comes_by_itself = matches!(want, Want::Timer(_) | Want::Approval { .. });
+    (!comes_by_itself).then(|| helps(want))
 }
 
 #[test]
