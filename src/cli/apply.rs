@@ -10,10 +10,10 @@ use super::exit::Ending;
 use super::failure::Failure;
 use super::reading::{self, Bytes};
 use super::{going, output, places, teller};
-use crate::exec::live::{Compiled, LiveRun, SimulatedStart};
+use crate::exec::live::{Compiled, LiveRun, SimulatedStart, Start};
 use crate::exec::saved::Saved;
 use crate::graph::StepGraph;
-use crate::plan::{Driver, Simulated};
+use crate::plan::{Driver, PowerShell, Reach, Simulated};
 use crate::report::graph_tree::SHOWN_DIGEST;
 use crate::report::lines::{counted, rough};
 use crate::report::times::Zone;
@@ -63,10 +63,11 @@ fn read(args: &Args) -> Result<Option<Compiled>, Failure> {
     Ok(Some(compiled))
 }
 
-fn start(args: &Args, graph: &StepGraph) -> Result<SimulatedStart, Failure> {
+fn start(args: &Args, graph: &StepGraph) -> Result<Start, Failure> {
     let simulated = match (args.driver, graph.plan().driver()) {
         (_, Some(Driver::Simulated(simulated))) => *simulated,
-        (Some(DriverName::Simulated), None) => Simulated::default(),
+        (Some(DriverName::Simulated), _) => Simulated::default(),
+        (None, Some(Driver::PowerShell(powershell))) => return live(args, graph, powershell),
         (None, None) => {
             return Err(Failure::Usage {
                 message: "the plan does not say how its pool is reached".into(),
@@ -81,11 +82,31 @@ fn start(args: &Args, graph: &StepGraph) -> Result<SimulatedStart, Failure> {
         _ => now,
     };
     let speed = args.speed.unwrap_or(simulated.speed);
-    Ok(SimulatedStart { setup: Setup::from(simulated), faults: Vec::new(), speed, begins })
+    Ok(Start::Simulated(SimulatedStart { setup: Setup::from(simulated), faults: Vec::new(), speed, begins }))
+}
+
+/// A live pool lives in our own time, so a window that is closed now stays closed.
+fn live(args: &Args, graph: &StepGraph, powershell: &PowerShell) -> Result<Start, Failure> {
+    if args.speed.is_some() {
+        return Err(Failure::Usage {
+            message: "`--speed` is for a simulated pool, and the plan names a live one".into(),
+            help: "leave it out, or try the plan on its twin with `--driver simulated`".into(),
+        });
+    }
+    let now = Timestamp::now();
+    if let Some(window) = graph.plan().window().filter(|window| now < window.start || now >= window.end) {
+        let zone = Zone::of(graph);
+        return Err(Failure::OutsideWindow(format!(
+            "it is open from {} to {}",
+            zone.full(window.start),
+            zone.full(window.end)
+        )));
+    }
+    Ok(Start::PowerShell(powershell.clone()))
 }
 
 /// Says what is about to happen, and asks. Prompts only where somebody is there.
-fn confirm(args: &Args, graph: &StepGraph, start: &SimulatedStart) -> Result<(), Failure> {
+fn confirm(args: &Args, graph: &StepGraph, start: &Start) -> Result<(), Failure> {
     let plan = graph.plan();
     let estimate = graph.estimate();
     output::say(&format!(
@@ -97,11 +118,17 @@ fn confirm(args: &Args, graph: &StepGraph, start: &SimulatedStart) -> Result<(),
         rough(estimate.rolling),
         graph.digest().get(..SHOWN_DIGEST).unwrap_or_default()
     ));
-    output::say(&format!(
-        "on a simulated pool, {} seconds of it in one of ours, from {} on",
-        start.speed,
-        Zone::of(graph).full(start.begins)
-    ));
+    output::say(&match start {
+        Start::Simulated(start) => format!(
+            "on a simulated pool, {} seconds of it in one of ours, from {} on",
+            start.speed,
+            Zone::of(graph).full(start.begins)
+        ),
+        Start::PowerShell(powershell) => {
+            let Reach::Ssh(ssh) = &powershell.reach;
+            format!("on the live pool, by {} through `{}`", powershell.engine, ssh.program)
+        }
+    });
     if args.yes {
         return Ok(());
     }

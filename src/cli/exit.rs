@@ -71,6 +71,7 @@ fn of_failure(failure: &Failure) -> u8 {
         Failure::Exists(_)
         | Failure::Occupied(_)
         | Failure::Declined
+        | Failure::OutsideWindow(_)
         | Failure::NotRunning { .. }
         | Failure::StillRunning { .. }
         | Failure::NotAccepted(_) => REFUSED,
@@ -96,6 +97,7 @@ fn of_live(error: &LiveError) -> u8 {
         LiveError::Claim(error) => of_claim(error),
         LiveError::Plan { .. } => INVALID,
         LiveError::Digest { .. }
+        | LiveError::Driver { .. }
         | LiveError::Version { .. }
         | LiveError::Abandoned { .. }
         | LiveError::Ended { .. }

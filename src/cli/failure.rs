@@ -32,6 +32,8 @@ pub enum Failure {
     NobodyThere { question: String, help: String },
     #[error("not begun, as you said")]
     Declined,
+    #[error("the maintenance window is closed: {0}")]
+    OutsideWindow(String),
     #[error("run `{run}` is not in progress, so there is nothing to {what}")]
     NotRunning { run: String, what: &'static str, help: String },
     #[error("run `{run}` is in progress, so its claim stays")]
@@ -78,6 +80,9 @@ impl Failure {
             | Failure::NotRunning { help, .. }
             | Failure::StillRunning { help, .. } => help.clone(),
             Failure::Declined => "rehearse it first with `poolroll rehearse`, or apply it again".into(),
+            Failure::OutsideWindow(_) => {
+                "apply it while the window is open, or give it another one; `poolroll rehearse` shows the night today".into()
+            }
             Failure::Gone(_) => "see `poolroll runs` for the runs that are there".into(),
             Failure::NotAccepted(_) => "see `poolroll status` for what the run waits for".into(),
             Failure::Files(_) => {

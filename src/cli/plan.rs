@@ -8,6 +8,8 @@ use super::exit::Ending;
 use super::failure::Failure;
 use super::{output, reading};
 use crate::exec::saved::Saved;
+use crate::plan::Driver;
+use crate::pool::show_scripts;
 use crate::report::{graph_json, graph_mermaid, graph_tree};
 
 #[derive(Debug, clap::Args)]
@@ -17,6 +19,9 @@ pub struct Args {
     /// How it is shown
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// Print the scripts that would run on a pool that is reached through PowerShell, instead
+    #[arg(long, conflicts_with_all = ["format", "out"])]
+    show_scripts: bool,
     /// Save the compiled plan too; `poolroll apply FILE` runs exactly this one
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -37,6 +42,16 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
     let file = reading::read(&args.plan)?;
     let Some(compiled) = reading::compile(&file) else { return Ok(Ending::Invalid) };
     let graph = &compiled.graph;
+    if args.show_scripts {
+        let Some(Driver::PowerShell(powershell)) = graph.plan().driver() else {
+            return Err(Failure::Usage {
+                message: "the plan runs no scripts: its pool is not reached through PowerShell".into(),
+                help: "see `driver.powershell` in the schema, or leave out `--show-scripts`".into(),
+            });
+        };
+        output::text(&show_scripts(graph.plan(), powershell))?;
+        return Ok(Ending::Done);
+    }
     output::data(|mut out| {
         let mut text = String::new();
         match args.format {

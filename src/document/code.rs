@@ -275,6 +275,10 @@ catalogue! {
     SpreadOutOfRange => Error "spread-out-of-range",
     /// More upgraded front ends in the simulated pool than it has.
     UpgradedTooMany => Error "upgraded-too-many",
+    /// A driver that does not reach pools of this product.
+    DriverMisplaced => Error "driver-misplaced",
+    /// A name, a program or a port by which a driver cannot reach anything.
+    ReachMalformed => Error "reach-malformed",
     /// Something is missing and no rule noticed: a fault of this program.
     PlanIncomplete => Error "plan-incomplete",
 

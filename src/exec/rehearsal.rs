@@ -34,7 +34,7 @@ impl Rehearsal {
     pub fn of(graph: &StepGraph) -> Rehearsal {
         let setup = match graph.plan().driver() {
             Some(crate::plan::Driver::Simulated(simulated)) => Setup::from(*simulated),
-            None => Setup::from(crate::plan::Simulated::default()),
+            _ => Setup::from(crate::plan::Simulated::default()),
         };
         Rehearsal {
             setup,

@@ -23,7 +23,7 @@ use super::requests::{Request, RequestId};
 use super::since::{Since, Waits};
 use super::window;
 use super::{Clock, Pace, approval_id};
-use crate::graph::StepGraph;
+use crate::graph::{StepGraph, StepKind};
 use crate::plan::Facts;
 use crate::pool::Driver;
 use crate::run::{Course, Event, Illegal, Outcome, Run, Want, Wanted};
@@ -142,10 +142,21 @@ impl<L: Log> Shell<L> {
     /// # Errors
     ///
     /// The event does not follow from those before it.
-    pub fn fold(&mut self, at: Timestamp, event: &Event) -> Result<(), Illegal> {
+    pub fn fold(&mut self, at: Timestamp, event: &Event, facts: &Facts) -> Result<(), Illegal> {
         self.run.apply(&self.graph, event)?;
+        self.recall(event, facts);
         self.followed(at);
         Ok(())
+    }
+
+    /// Gives the driver what rode beside an act: facts that it cannot ask for, and that no decision reads.
+    fn recall(&mut self, event: &Event, facts: &Facts) {
+        let Event::Answered { step, .. } = event else { return };
+        if let Some(StepKind::Ensure(act)) = self.graph.checked_kind(*step)
+            && !facts.is_empty()
+        {
+            self.driver.recall(act, facts);
+        }
     }
 
     /// Counts a record that is no event: the header.
@@ -294,7 +305,11 @@ impl<L: Log> Shell<L> {
                 let waits = self.wanted.iter().map(|want| format!("{want:?}")).collect::<Vec<_>>();
                 return Err(ShellError::Deadlock { waits: waits.join(", ") });
             }
-            self.clock.toward(due).await;
+            tokio::select! {
+                biased;
+                () = self.clock.toward(due) => {}
+                () = self.driver.woken() => {}
+            }
             audience.waiting(&self.moment(now));
         }
     }
@@ -400,6 +415,7 @@ impl<L: Log> Shell<L> {
         if let Err(source) = self.run.apply(&self.graph, &event) {
             return Err(ShellError::Refused { event: format!("{event:?}"), source });
         }
+        self.recall(&event, &facts);
         let graph = Arc::clone(&self.graph);
         let mut entry = EventEntry::new(&graph, self.run.epoch(), &event, facts, by);
         if event == Event::Resumed {

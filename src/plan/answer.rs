@@ -138,6 +138,9 @@ pub struct Facts {
     /// When the computer last booted, as it says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub boot_time: Option<String>,
+    /// The computer was failed over by this act (`true`), or failed back. Nothing else reports it, so the journal must.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub computer_failed_over: Option<bool>,
 }
 
 impl Facts {

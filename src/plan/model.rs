@@ -213,6 +213,31 @@ pub struct Approvals {
 #[derive(Clone, Debug)]
 pub enum Driver {
     Simulated(Simulated),
+    PowerShell(PowerShell),
+}
+
+/// A pool that is reached through PowerShell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PowerShell {
+    pub reach: Reach,
+    /// The engine's program on every computer that is reached.
+    pub engine: String,
+    /// The computer with the management tools; `None`: this one.
+    pub management: Option<String>,
+}
+
+/// How a front end is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    Ssh(Ssh),
+}
+
+/// The system's `ssh`; what is `None` its own configuration says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ssh {
+    pub program: String,
+    pub user: Option<String>,
+    pub port: Option<u16>,
 }
 
 /// The embedded pool.

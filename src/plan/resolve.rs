@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::model::*;
 use super::rules::{self, Names};
-use super::written::{ActionText, ApprovalText, DriverText, PlanText};
+use super::written::{ActionText, ApprovalText, DriverText, PlanText, ReachText};
 use super::{FrontEndId, Plan, Quorum, Row};
 use crate::document::{Document, Findings, Spanned};
 
@@ -84,16 +84,32 @@ fn build(text: &PlanText, names: &Names, window: Option<Window>) -> Option<Plan>
         expected: expected(text),
         failed_front_ends: text.failed_front_ends.as_deref().copied().unwrap_or(1),
         approvals: approvals(text, names),
-        driver: text.driver.as_ref().map(|DriverText::Simulated(simulated)| {
-            Driver::Simulated(Simulated {
-                seed: simulated.seed,
-                speed: *simulated.speed,
-                spread: *simulated.spread,
-                sessions: simulated.sessions,
-                upgraded: *simulated.upgraded,
-            })
-        }),
+        driver: text.driver.as_ref().map(driver),
     })
+}
+
+fn driver(text: &DriverText) -> Driver {
+    match text {
+        DriverText::Simulated(simulated) => Driver::Simulated(Simulated {
+            seed: simulated.seed,
+            speed: *simulated.speed,
+            spread: *simulated.spread,
+            sessions: simulated.sessions,
+            upgraded: *simulated.upgraded,
+        }),
+        DriverText::PowerShell(powershell) => {
+            let ReachText::Ssh(ssh) = &powershell.reach;
+            Driver::PowerShell(PowerShell {
+                reach: Reach::Ssh(Ssh {
+                    program: ssh.program.to_string(),
+                    user: ssh.user.as_deref().cloned(),
+                    port: ssh.port.as_deref().copied(),
+                }),
+                engine: powershell.engine.to_string(),
+                management: powershell.management.as_ref().map(|name| name.to_ascii_lowercase()),
+            })
+        }
+    }
 }
 
 fn pool(text: &PlanText, names: &Names) -> Option<Pool> {

@@ -3,13 +3,15 @@
 //! Calls begin at once and answer later, so that many can be in flight without a thread or a task each. What a call
 //! began on the target goes on when its caller lets go of it.
 
+mod powershell;
 mod simulated;
 
 use jiff::Timestamp;
 
+pub use powershell::{PowerShellPool, show as show_scripts};
 pub use simulated::{SaveError, SimulatedPool};
 
-use crate::plan::{Answer, Call, Facts};
+use crate::plan::{Act, Answer, Call, Facts};
 
 /// One call in flight.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -28,6 +30,8 @@ pub struct Answered {
 pub enum Driver {
     /// The embedded pool.
     Simulated(Box<SimulatedPool>),
+    /// Lync Server and Skype for Business Server.
+    PowerShell(Box<PowerShellPool>),
 }
 
 impl Driver {
@@ -35,6 +39,7 @@ impl Driver {
     pub fn begin(&mut self, now: Timestamp, ticket: Ticket, call: Call) {
         match self {
             Driver::Simulated(pool) => pool.begin(now, ticket, call),
+            Driver::PowerShell(pool) => pool.begin(ticket, call),
         }
     }
 
@@ -42,6 +47,7 @@ impl Driver {
     pub fn let_go(&mut self, ticket: Ticket) {
         match self {
             Driver::Simulated(pool) => pool.let_go(ticket),
+            Driver::PowerShell(pool) => pool.let_go(ticket),
         }
     }
 
@@ -49,6 +55,24 @@ impl Driver {
     pub fn due(&self) -> Option<Timestamp> {
         match self {
             Driver::Simulated(pool) => pool.due(),
+            Driver::PowerShell(_) => None,
+        }
+    }
+
+    /// Waits until the driver may have something to say that it could not announce; for ever, where it announces all
+    /// ([`due`](Driver::due)). Whoever stops waiting loses nothing.
+    pub async fn woken(&mut self) {
+        match self {
+            Driver::Simulated(_) => std::future::pending().await,
+            Driver::PowerShell(pool) => pool.woken().await,
+        }
+    }
+
+    /// What rode beside an act that was ensured, now or, when a run is taken up, before: what the driver cannot ask for.
+    pub fn recall(&mut self, act: Act, facts: &Facts) {
+        match self {
+            Driver::Simulated(_) => {}
+            Driver::PowerShell(pool) => pool.recall(act, facts),
         }
     }
 
@@ -56,6 +80,7 @@ impl Driver {
     pub fn take_answer(&mut self, now: Timestamp) -> Option<Answered> {
         match self {
             Driver::Simulated(pool) => pool.take_answer(now),
+            Driver::PowerShell(pool) => pool.take_answer(),
         }
     }
 
@@ -63,6 +88,7 @@ impl Driver {
     pub fn rest(&mut self, now: Timestamp) {
         match self {
             Driver::Simulated(pool) => pool.keep(now),
+            Driver::PowerShell(pool) => pool.rest(),
         }
     }
 
@@ -70,6 +96,7 @@ impl Driver {
     pub fn take_note(&mut self) -> Option<String> {
         match self {
             Driver::Simulated(pool) => pool.take_note(),
+            Driver::PowerShell(_) => None,
         }
     }
 
@@ -77,6 +104,7 @@ impl Driver {
     pub fn name(&self) -> &'static str {
         match self {
             Driver::Simulated(_) => "simulated",
+            Driver::PowerShell(_) => "powershell",
         }
     }
 
@@ -84,6 +112,7 @@ impl Driver {
     pub fn twin(&self) -> Option<&crate::twin::Twin> {
         match self {
             Driver::Simulated(pool) => Some(pool.twin()),
+            Driver::PowerShell(_) => None,
         }
     }
 }

@@ -7,7 +7,9 @@ use super::lines::{counted, rough};
 use super::times::Zone;
 use super::words::acts;
 use crate::graph::{Route, StepGraph, StepId, StepKind};
-use crate::plan::{Act, Consent, DomainId, Driver, FailoverWhen, FrontEndId, Mode, Plan, Product};
+use crate::plan::{
+    Act, Consent, DomainId, Driver, FailoverWhen, FrontEndId, Mode, Plan, Product, Reach,
+};
 
 /// How many letters of a digest are shown: enough to tell two plans apart by eye.
 pub const SHOWN_DIGEST: usize = 12;
@@ -68,6 +70,11 @@ fn head(out: &mut impl Write, graph: &StepGraph) -> fmt::Result {
         None => "none; name one to apply the plan".to_owned(),
         Some(Driver::Simulated(simulated)) => {
             format!("simulated, {} seconds of the pool in one of ours", simulated.speed)
+        }
+        Some(Driver::PowerShell(powershell)) => {
+            let Reach::Ssh(ssh) = &powershell.reach;
+            let management = powershell.management.as_deref().unwrap_or("this computer");
+            format!("{} on each front end through `{}`, and on {management}", powershell.engine, ssh.program)
         }
     };
     writeln!(out, "driver    {driver}")?;

@@ -92,7 +92,7 @@ struct Filmed {
 
 impl Audience for Filmed {
     fn heard(&mut self, moment: &Moment<'_>, event: &Event, facts: &Facts) {
-        let Driver::Simulated(pool) = moment.driver;
+        let Driver::Simulated(pool) = moment.driver else { return };
         self.scenes.push(Scene {
             pool: pool.as_ref().clone(),
             proving: self.proving.clone(),
@@ -162,7 +162,7 @@ impl Whole {
         let mut shell = Shell::new(Arc::clone(&self.graph), RUN.into(), DiskLog(journal), clock, driver);
         shell.passed();
         for (at, event) in events(&history.records) {
-            shell.fold(at, &event).expect("a history");
+            shell.fold(at, &event, &Facts::default()).expect("a history");
         }
         let mut proving = scene.proving;
         shell.commit(Event::Resumed, Facts::default(), None, &mut proving).expect(&at);

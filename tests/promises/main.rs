@@ -16,6 +16,7 @@ mod killed;
 mod limits;
 mod machine;
 mod plans;
+mod powershell;
 mod rehearsals;
 mod render;
 mod resume;

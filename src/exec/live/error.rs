@@ -45,6 +45,8 @@ pub enum LiveError {
     Abandoned { run: RunId, reason: Option<String> },
     #[error("run `{run}` has ended: it is {}", outcome.word())]
     Ended { run: RunId, outcome: Outcome },
+    #[error("run `{run}` was begun with the driver `{driver}`, and its plan does not say how that reaches the pool")]
+    Driver { run: RunId, driver: String },
     #[error("that cannot be done now: {why}")]
     Refused { why: String },
 }
@@ -72,6 +74,7 @@ impl LiveError {
             LiveError::Digest { .. } => {
                 "use the version of poolroll that began the run, or `poolroll abandon` it and apply the plan anew".into()
             }
+            LiveError::Driver { .. } => "use the version of poolroll that began the run".into(),
             LiveError::Version { program, .. } => format!("use poolroll {program}, which began the run"),
             LiveError::Empty(_) => "apply the plan again; nothing was done".into(),
             LiveError::History { .. } => {

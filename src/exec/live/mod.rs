@@ -25,8 +25,8 @@ use super::whole_file::{self, FileError};
 use super::{Clock, Pace, os};
 use crate::document::{Document, Findings, MAX_BYTES, Source};
 use crate::graph::{GraphText, StepGraph};
-use crate::plan::{Facts, PlanText};
-use crate::pool::{Driver, SimulatedPool};
+use crate::plan::{self, Facts, PlanText, PowerShell};
+use crate::pool::{Driver, PowerShellPool, SimulatedPool};
 use crate::run::{Event, Illegal, Outcome, Run};
 use crate::twin::{Fault, Setup};
 
@@ -92,6 +92,15 @@ pub struct SimulatedStart {
     pub begins: Timestamp,
 }
 
+/// How the pool of a new run is reached.
+#[derive(Clone, Debug)]
+pub enum Start {
+    /// An embedded pool.
+    Simulated(SimulatedStart),
+    /// A live one, in the time of the wall clock.
+    PowerShell(PowerShell),
+}
+
 /// A run with its folder, its lock and its claims.
 pub struct LiveRun {
     shell: Shell<JournalLog>,
@@ -114,7 +123,7 @@ impl LiveRun {
     /// # Errors
     ///
     /// The pool or its partner is claimed, or the folder cannot be made. Then nothing is left behind.
-    pub fn begin(places: &Places, compiled: &Compiled, start: &SimulatedStart) -> Result<LiveRun, LiveError> {
+    pub fn begin(places: &Places, compiled: &Compiled, start: &Start) -> Result<LiveRun, LiveError> {
         let graph = &compiled.graph;
         let wall = Timestamp::now();
         let pool = graph.plan().pool().fqdn.as_str();
@@ -171,16 +180,13 @@ impl LiveRun {
         }
         let opened = opened(&id, &history)?;
         check_digest(&id, &compiled.graph, &opened)?;
-        let plan = Arc::clone(compiled.graph.plan_arc());
-        let pool = SimulatedPool::load(plan, &folder.pool())?;
-        let lived_until = pool.lived_until();
-        let driver = Driver::Simulated(Box::new(pool));
+        let (driver, lived_until) = driver_of(&compiled.graph, &opened, &folder)?;
         let log = JournalLog::new(journal, lock);
         let graph = Arc::clone(&compiled.graph);
         let mut shell = Shell::new(graph, id.to_string(), log, Clock::Wall(opened.pace), driver);
         fold(&mut shell, &id, &history)?;
         if let Some(last) = history.records.last() {
-            shell.was_left_alone(last.at.max(lived_until), wall);
+            shell.was_left_alone(last.at.max(lived_until.unwrap_or(last.at)), wall);
         }
         if let Some(outcome) = shell.run().outcome().filter(|outcome| outcome.is_final()) {
             // A process that died between its last record and this left them.
@@ -285,21 +291,29 @@ impl LiveRun {
 /// The shell of a new run, its header written.
 fn opened_shell(
     graph: &Arc<StepGraph>,
-    start: &SimulatedStart,
+    start: &Start,
     wall: Timestamp,
     folder: &RunFolder,
     lock: RunLock,
 ) -> Result<Shell<JournalLog>, LiveError> {
     let id = folder.id();
-    let pace = Pace { origin: start.begins, wall, speed: start.speed };
     let mut log = JournalLog::new(Journal::create(&folder.journal(), id.as_str())?, lock);
     log.reserve()?;
-    let clock = Clock::Wall(pace);
     let plan = Arc::clone(graph.plan_arc());
-    let mut pool =
-        SimulatedPool::new(plan, &start.setup, &start.faults, start.begins).saved_to(folder.pool());
-    pool.save(clock.now())?;
-    let driver = Driver::Simulated(Box::new(pool));
+    let (pace, driver) = match start {
+        Start::Simulated(start) => {
+            let pace = Pace { origin: start.begins, wall, speed: start.speed };
+            let mut pool =
+                SimulatedPool::new(plan, &start.setup, &start.faults, start.begins).saved_to(folder.pool());
+            pool.save(Clock::Wall(pace).now())?;
+            (pace, Driver::Simulated(Box::new(pool)))
+        }
+        Start::PowerShell(settings) => {
+            let pool = PowerShellPool::new(plan, settings.clone(), id.as_str());
+            (Pace::real(wall), Driver::PowerShell(Box::new(pool)))
+        }
+    };
+    let clock = Clock::Wall(pace);
     let opened = Opened {
         format_version: FORMAT_VERSION.into(),
         program: env!("CARGO_PKG_VERSION").into(),
@@ -313,6 +327,27 @@ fn opened_shell(
     let mut shell = Shell::new(Arc::clone(graph), id.to_string(), log, clock, driver);
     shell.open(opened)?;
     Ok(shell)
+}
+
+/// The driver with which a run was begun, and until when an embedded pool has lived.
+fn driver_of(
+    graph: &StepGraph,
+    opened: &Opened,
+    folder: &RunFolder,
+) -> Result<(Driver, Option<Timestamp>), LiveError> {
+    let plan = Arc::clone(graph.plan_arc());
+    match (opened.driver.as_str(), graph.plan().driver()) {
+        ("simulated", _) => {
+            let pool = SimulatedPool::load(plan, &folder.pool())?;
+            let lived_until = pool.lived_until();
+            Ok((Driver::Simulated(Box::new(pool)), Some(lived_until)))
+        }
+        ("powershell", Some(plan::Driver::PowerShell(settings))) => {
+            let pool = PowerShellPool::new(plan, settings.clone(), folder.id().as_str());
+            Ok((Driver::PowerShell(Box::new(pool)), None))
+        }
+        (driver, _) => Err(LiveError::Driver { run: folder.id().clone(), driver: driver.to_owned() }),
+    }
 }
 
 /// Releases every claim that can be released; the first that cannot is the error.
@@ -481,7 +516,7 @@ fn fold<L: Log>(
         let refused = |source| LiveError::History { run: id.clone(), record: record.seq, source };
         match &record.body {
             Entry::Event(entry) => {
-                shell.fold(record.at, &entry.event).map_err(refused)?;
+                shell.fold(record.at, &entry.event, &entry.facts).map_err(refused)?;
                 if let Some(pace) = entry.pace {
                     shell.goes_on(pace);
                 }

@@ -1,8 +1,9 @@
-//! The simulated pool: numbers it can be built with.
+//! The driver: numbers that a simulated pool can be built with, names that can be reached.
 
-use super::{Names, count};
+use super::{Names, count, fqdn};
 use crate::document::{Code, Finding, Findings};
-use crate::plan::written::{DriverText, PlanText};
+use crate::plan::Product;
+use crate::plan::written::{DriverText, PlanText, ReachText};
 
 /// The fastest that simulated time runs: a day in a second.
 const FASTEST: u32 = 100_000;
@@ -49,5 +50,64 @@ pub(super) fn simulated(text: &PlanText, names: &Names, findings: &mut Findings)
             .at(upgraded.span(), "more than the pool has")
             .at(text.pool.fqdn.span(), format!("has {}", count(front_ends, "front end"))),
         );
+    }
+}
+
+/// The product is one that PowerShell drives, and what is named can be started and reached. A name that begins with a dash
+/// would be taken for an option.
+pub(super) fn powershell(text: &PlanText, _: &Names, findings: &mut Findings) {
+    let Some(DriverText::PowerShell(powershell)) = &text.driver else { return };
+    if *text.product == Product::Generic {
+        findings.push(
+            Finding::new(
+                Code::DriverMisplaced,
+                "`driver.powershell` is for Lync Server and Skype for Business Server, and the product is `generic`",
+                "name the product, or another driver",
+            )
+            .at(text.product.span(), "has no cmdlets"),
+        );
+    }
+    let ReachText::Ssh(ssh) = &powershell.reach;
+    let program = "the name of the program, or its path";
+    let words = [
+        ("engine", Some(&powershell.engine), program),
+        ("reach.ssh.program", Some(&ssh.program), program),
+        ("reach.ssh.user", ssh.user.as_ref(), "the name of the user"),
+    ];
+    for (key, value, what) in words {
+        let Some((value, fault)) = value.and_then(|value| Some((value, not_on_a_command_line(value)?))) else {
+            continue;
+        };
+        let message = format!("`driver.powershell.{key}` {fault}");
+        let help = format!("write {what}, on one line");
+        findings.push(Finding::new(Code::ReachMalformed, message, help).at(value.span(), "cannot be used"));
+    }
+    if let Some(management) = &powershell.management
+        && let Some(fault) = fqdn::fault(management, *text.product)
+    {
+        let message = format!("`driver.powershell.management` {}", fault.what);
+        findings.push(Finding::new(Code::ReachMalformed, message, fault.help).at(management.span(), "no host name"));
+    }
+    if let Some(port) = ssh.port.as_ref().filter(|port| ***port == 0) {
+        let help = "write the port of the ssh server, or remove the key: its configuration says it then";
+        let finding = Finding::new(Code::ReachMalformed, "`driver.powershell.reach.ssh.port` is 0", help);
+        findings.push(finding.at(port.span(), "no port"));
+    }
+}
+
+/// What keeps a text from being one word of a command line.
+fn not_on_a_command_line(text: &str) -> Option<&'static str> {
+    if text.trim().is_empty() {
+        Some("is blank")
+    } else if text.trim().len() != text.len() {
+        Some("begins or ends with white space")
+    } else if text.starts_with('-') {
+        Some("begins with a dash, as options do")
+    } else if text.contains(['"', '\'', '`', '$', ';', '&', '|', '<', '>', '%', '^']) {
+        Some("contains a character that a shell would not leave alone")
+    } else if text.chars().any(char::is_control) {
+        Some("contains a control character")
+    } else {
+        None
     }
 }

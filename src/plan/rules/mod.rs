@@ -75,6 +75,7 @@ pub(super) const ALL: &[Rule] = &[
     approvals::known_and_once,
     approvals::asked_at_all,
     driver::simulated,
+    driver::powershell,
 ];
 
 /// The finding for a plan in which something is missing that no rule spoke of.

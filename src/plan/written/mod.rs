@@ -5,6 +5,7 @@
 //! Every default is Microsoft's number where there is one; its reason stands in the key's description.
 
 mod limits;
+mod powershell;
 mod upgrade;
 mod window;
 
@@ -17,6 +18,7 @@ use super::{Length, List, MAX_FRONT_ENDS};
 use crate::document::{Spanned, Written, present};
 
 pub use limits::{ExpectedText, LimitsText};
+pub use powershell::{PowerShellText, ReachText};
 pub use upgrade::{ActionText, Restart, UpgradeText};
 pub use window::{AfterDrain, Mode, WindowText};
 
@@ -405,6 +407,10 @@ pub enum DriverText {
     /// The embedded pool: a twin of the planned one that behaves as the field says.
     #[schemars(extend("examples" = [{"simulated": {"speed": 600}}]))]
     Simulated(SimulatedText),
+    /// PowerShell: Lync Server and Skype for Business Server. Rule: not with `product: generic`.
+    #[serde(rename = "powershell")]
+    #[schemars(extend("examples" = [{"powershell": {"reach": {"ssh": {}}}}]))]
+    PowerShell(PowerShellText),
 }
 
 /// The embedded pool.

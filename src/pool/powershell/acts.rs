@@ -1,0 +1,349 @@
+//! Acts: a state is ensured, and the answer comes when it is reached, proved by a look and never by the return of a cmdlet.
+
+use serde_json::{Value, json};
+
+use super::engine::CallError;
+use super::engines::Place;
+use super::flows::{Flow, Unseen, problem};
+use super::scripts;
+use super::understand::services::{self, Services};
+use crate::plan::{Act, Facts, FrontEndId, Mode, Moment, Observation, Problem, Restart};
+
+/// What came of an act.
+type Ensured = (Result<(), Problem>, Facts);
+
+/// Who serves the users of the pool.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum PoolState {
+    Active,
+    FailingOver,
+    FailedOver,
+    FailingBack,
+}
+
+impl PoolState {
+    pub(super) fn fail_over_seen(self) -> Observation {
+        match self {
+            PoolState::Active => Observation::NotDone,
+            PoolState::FailingOver => Observation::Underway,
+            PoolState::FailingBack => Observation::Unknown,
+            PoolState::FailedOver => Observation::Done,
+        }
+    }
+
+    pub(super) fn fail_back_seen(self) -> Observation {
+        match self {
+            PoolState::Active => Observation::Done,
+            PoolState::FailingBack => Observation::Underway,
+            PoolState::FailedOver => Observation::NotDone,
+            PoolState::FailingOver => Observation::Unknown,
+        }
+    }
+}
+
+fn failed(problem: Problem, text: impl Into<String>) -> Ensured {
+    (Err(problem), Facts::text(text))
+}
+
+fn by(error: &CallError) -> Ensured {
+    failed(problem(error), error.to_string())
+}
+
+/// After something was begun, whoever cannot look does not know.
+fn in_doubt(why: &Unseen) -> Ensured {
+    failed(Problem::Unknown, why.to_string())
+}
+
+impl Flow {
+    pub(super) async fn ensure(&self, act: Act) -> Ensured {
+        match act {
+            Act::Stop { front_end, mode } => self.stop(front_end, mode).await,
+            Act::Start { front_end } => self.start(front_end).await,
+            Act::Perform { front_end, moment, index } => self.perform(front_end, moment, index).await,
+            Act::Restart { front_end } => self.restart_computer(front_end).await,
+            Act::FailOver => self.fail_pool(false).await,
+            Act::FailBack => self.fail_pool(true).await,
+        }
+    }
+
+    async fn stop(&self, front_end: FrontEndId, mode: Mode) -> Ensured {
+        match self.services(front_end).await {
+            Ok(listed) if listed.services == Services::Stopped => return (Ok(()), Facts::default()),
+            Ok(_) => {}
+            Err(Unseen::Call(why)) => return by(&why),
+            Err(Unseen::Strange(why)) => return failed(Problem::Transient, why),
+        }
+        let place = Place::FrontEnd(front_end);
+        let by_failover = match self.stops_by_failover(mode).await {
+            Ok(by_failover) => by_failover,
+            Err(why) => return failed(Problem::Transient, why.to_string()),
+        };
+        let stopped = if by_failover {
+            self.have(Place::Management, scripts::COMPUTER_FAILOVER, self.computer(front_end, false)).await
+        } else {
+            let arguments = json!({ "module": self.module(), "graceful": mode == Mode::Graceful });
+            self.have(place, scripts::STOP_SERVICES, arguments).await
+        };
+        if let Err(why) = &stopped {
+            return by(why);
+        }
+        let facts = Facts { computer_failed_over: by_failover.then_some(true), ..Facts::default() };
+        loop {
+            let listed = match self.services(front_end).await {
+                Ok(listed) => listed,
+                Err(why) => return in_doubt(&why),
+            };
+            match listed.services {
+                Services::Stopped => return (Ok(()), facts),
+                // A graceful stop can return before everybody has gone.
+                Services::Draining | Services::Stopping => self.pause().await,
+                Services::Running => return failed(Problem::Transient, "the cmdlet returned, and every service runs"),
+                Services::Partly | Services::Starting => return failed(Problem::Unknown, listed.sentence()),
+            }
+        }
+    }
+
+    /// A graceful stop from 2015 on is a computer failover, as long as the pool serves: failed over, there is nobody to be moved.
+    async fn stops_by_failover(&self, mode: Mode) -> Result<bool, Unseen> {
+        if !self.fails_over(mode) || self.plan.failover().is_none() {
+            return Ok(self.fails_over(mode));
+        }
+        Ok(self.pool_state().await? == PoolState::Active)
+    }
+
+    pub(super) fn computer(&self, front_end: FrontEndId, back: bool) -> Value {
+        let minutes = self.plan.drain().limit.as_secs().div_ceil(60);
+        json!({
+            "module": self.module(), "computer": self.fqdn(front_end), "pool": self.plan.pool().fqdn,
+            "back": back, "minutes": minutes,
+        })
+    }
+
+    async fn start(&self, front_end: FrontEndId) -> Ensured {
+        let place = Place::FrontEnd(front_end);
+        let fails_over = self.plan.product().fails_computers_over();
+        let module = json!({ "module": self.module() });
+        let script = if fails_over { scripts::DISABLED } else { scripts::FRONT_END };
+        let before = match self.ask(place, script, json!({ "module": self.module(), "versions": "none" })).await {
+            Ok(answer) => answer,
+            Err(why) => return by(&why),
+        };
+        let listed = match services::read(&before) {
+            Ok(listed) => listed,
+            Err(why) => return failed(Problem::Transient, why),
+        };
+        let is_disabled = before["disabled"].as_array().is_some_and(|disabled| !disabled.is_empty());
+        let fail_back = fails_over && (is_disabled || self.is_failed_over(front_end));
+        if listed.services == Services::Running && !fail_back {
+            return self.started(front_end, Facts::default()).await;
+        }
+        if matches!(listed.services, Services::Draining | Services::Stopping) {
+            return failed(Problem::Transient, "its services are still stopping");
+        }
+        let began = if fail_back {
+            self.have(Place::Management, scripts::COMPUTER_FAILOVER, self.computer(front_end, true)).await
+        } else {
+            self.have(place, scripts::START_SERVICES, module).await
+        };
+        if let Err(why) = &began {
+            return by(why);
+        }
+        let facts = Facts { computer_failed_over: fail_back.then_some(false), ..Facts::default() };
+        loop {
+            let listed = match self.services(front_end).await {
+                Ok(listed) => listed,
+                Err(why) => return in_doubt(&why),
+            };
+            match listed.services {
+                Services::Running => return self.started(front_end, facts).await,
+                Services::Starting => self.pause().await,
+                Services::Draining | Services::Stopping | Services::Partly | Services::Stopped => {
+                    return failed(Problem::Transient, listed.sentence());
+                }
+            }
+        }
+    }
+
+    /// A front end that serves again without an action to bring it back: the actions before its stop are for the next stop again.
+    async fn started(&self, front_end: FrontEndId, facts: Facts) -> Ensured {
+        let upgrade = self.plan.upgrade();
+        if upgrade.after_accept.is_empty() && !upgrade.before_stop.is_empty() {
+            let forgotten = self.forget(front_end, "before_stop").await;
+            if let Err(why) = forgotten {
+                return by(&why);
+            }
+        }
+        (Ok(()), facts)
+    }
+
+    async fn forget(&self, front_end: FrontEndId, step: &str) -> Result<(), CallError> {
+        let arguments = json!({ "run": self.run, "steps": [step] });
+        self.have(Place::FrontEnd(front_end), scripts::FORGET, arguments).await.map(|_| ())
+    }
+
+    /// The name of the mark that an action leaves on its front end.
+    pub(super) fn mark(&self, front_end: FrontEndId, moment: Moment, index: u8) -> String {
+        format!("{}-{}-{}", word(moment), index + 1, self.fqdn(front_end))
+    }
+
+    /// Whether the plan says that an action which failed may be tried again.
+    pub(super) fn may_try_again(&self, moment: Moment, index: u8) -> bool {
+        self.plan.upgrade().at(moment)[usize::from(index)].limit.attempts > 1
+    }
+
+    /// How an action ended, by its mark.
+    pub(super) fn exit(&self, answer: &Value, moment: Moment, index: u8) -> Facts {
+        let mark = &answer["mark"];
+        let exit_code = mark["exit_code"].as_i64().and_then(|code| i32::try_from(code).ok());
+        let action = &self.plan.upgrade().at(moment)[usize::from(index)];
+        Facts {
+            text: mark["fault"].as_str().map(str::to_owned),
+            exit_code,
+            reboot_needed: exit_code.is_some_and(|code| action.reboot.contains(&code)),
+            ..Facts::default()
+        }
+    }
+
+    async fn perform(&self, front_end: FrontEndId, moment: Moment, index: u8) -> Ensured {
+        let place = Place::FrontEnd(front_end);
+        // What this undoes or makes stale: see `word`.
+        let undoes = match moment {
+            Moment::BeforeStop => "after_accept",
+            Moment::Upgrade => "restart",
+            Moment::AfterAccept => "before_stop",
+        };
+        let step = self.mark(front_end, moment, index);
+        let arguments = self.action(front_end, moment, index);
+        let begun = match self.have(place, scripts::PERFORM, arguments).await {
+            Ok(begun) => begun,
+            Err(why) => return by(&why),
+        };
+        if begun["begun"] != Value::Bool(true) {
+            return match begun["state"].as_str() {
+                Some("done") => (Ok(()), self.exit(&begun, moment, index)),
+                Some("underway") => failed(Problem::Unknown, "a mark says that it is underway already"),
+                _ => failed(Problem::Unknown, "how the action stands was not told"),
+            };
+        }
+        if let Err(why) = self.forget(front_end, undoes).await {
+            return failed(Problem::Unknown, why.to_string());
+        }
+        loop {
+            self.pause().await;
+            let seen = self.ask(place, scripts::PERFORM_SEEN, json!({ "run": self.run, "step": step })).await;
+            let answer = match seen {
+                Ok(answer) => answer,
+                Err(why) => return failed(Problem::Unknown, why.to_string()),
+            };
+            let facts = self.exit(&answer, moment, index);
+            match answer["state"].as_str() {
+                Some("underway") => {}
+                Some("done") => return (Ok(()), facts),
+                Some("failed") if self.may_try_again(moment, index) => return (Err(Problem::Transient), facts),
+                Some("failed") => return (Err(Problem::Permanent), facts),
+                _ => return failed(Problem::Unknown, "it ended, and nothing tells how"),
+            }
+        }
+    }
+
+    /// What an action is begun with.
+    pub(super) fn action(&self, front_end: FrontEndId, moment: Moment, index: u8) -> Value {
+        let action = &self.plan.upgrade().at(moment)[usize::from(index)];
+        json!({
+            "run": self.run, "step": self.mark(front_end, moment, index), "program": action.program,
+            "arguments": action.arguments, "success": action.success, "reboot": action.reboot,
+        })
+    }
+
+    /// What a restart is asked with.
+    pub(super) fn restart(&self, front_end: FrontEndId) -> Value {
+        let always = self.plan.upgrade().restart == Restart::Computer;
+        json!({ "run": self.run, "step": format!("restart-{}", self.fqdn(front_end)), "always": always })
+    }
+
+    async fn restart_computer(&self, front_end: FrontEndId) -> Ensured {
+        let place = Place::FrontEnd(front_end);
+        match self.have(place, scripts::RESTART, self.restart(front_end)).await {
+            Ok(answer) if answer["restarted"] == Value::Bool(true) => {
+                let boot_time = answer["boot"].as_str().map(str::to_owned);
+                return (Ok(()), Facts { boot_time, ..Facts::default() });
+            }
+            // A computer that goes down takes its engine with it: that is what was asked for.
+            Ok(_) | Err(CallError::Lost(_)) => {}
+            Err(why) => return by(&why),
+        }
+        loop {
+            self.pause().await;
+            // While it is down nobody answers. How long that may take is the run's limit.
+            let Ok(seen) = self.ask(place, scripts::RESTART_SEEN, self.restart(front_end)).await else { continue };
+            if seen["restarted"] == Value::Bool(true) {
+                let boot_time = seen["boot"].as_str().map(str::to_owned);
+                return (Ok(()), Facts { boot_time, ..Facts::default() });
+            }
+            if seen["asked"] != Value::Bool(true) {
+                return failed(Problem::Unknown, "it was asked to restart, and has not done so");
+            }
+        }
+    }
+
+    pub(super) fn pool(&self, back: bool) -> Value {
+        json!({ "module": self.module(), "pool": self.plan.pool().fqdn, "back": back })
+    }
+
+    /// The state of the pool, where the management tools are.
+    pub(super) async fn pool_state(&self) -> Result<PoolState, Unseen> {
+        let answer = self.ask(Place::Management, scripts::POOL_STATE, self.pool(false)).await?;
+        let states = answer["states"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let [Value::String(state)] = states else {
+            return Err(Unseen::Strange(format!("the state of the pool is not told once: {}", answer["states"])));
+        };
+        match state.trim().to_ascii_lowercase().as_str() {
+            "active" | "failedback" => Ok(PoolState::Active),
+            "failingover" => Ok(PoolState::FailingOver),
+            "failedover" => Ok(PoolState::FailedOver),
+            "failingback" => Ok(PoolState::FailingBack),
+            _ => Err(Unseen::Strange(format!("the pool is `{}`, which is not known", super::lines::shown(state)))),
+        }
+    }
+
+    /// Fails the pool over, or back.
+    async fn fail_pool(&self, back: bool) -> Ensured {
+        let seen = |state: PoolState| if back { state.fail_back_seen() } else { state.fail_over_seen() };
+        match self.pool_state().await {
+            Ok(state) => match seen(state) {
+                Observation::Done => return (Ok(()), Facts::default()),
+                Observation::NotDone => {
+                    let failed = self.have(Place::Management, scripts::POOL_FAILOVER, self.pool(back)).await;
+                    if let Err(why) = failed {
+                        return by(&why);
+                    }
+                }
+                Observation::Underway => {}
+                _ => return failed(Problem::Transient, "the pool is on its way to the other side"),
+            },
+            Err(Unseen::Call(why)) => return by(&why),
+            Err(Unseen::Strange(why)) => return failed(Problem::Transient, why),
+        }
+        loop {
+            match self.pool_state().await.map(seen) {
+                Ok(Observation::Done) => return (Ok(()), Facts::default()),
+                Ok(Observation::Underway) => self.pause().await,
+                Ok(Observation::NotDone) => {
+                    return failed(Problem::Transient, "the cmdlet returned, and the pool is as it was");
+                }
+                Ok(_) => return failed(Problem::Unknown, "the pool is on its way to the other side"),
+                Err(why) => return in_doubt(&why),
+            }
+        }
+    }
+}
+
+/// The first word of a mark. Taking a front end out makes what brought it back stale, bringing it back makes stale what took it
+/// out, and an upgrade wants a restart after it.
+fn word(moment: Moment) -> &'static str {
+    match moment {
+        Moment::BeforeStop => "before_stop",
+        Moment::Upgrade => "upgrade",
+        Moment::AfterAccept => "after_accept",
+    }
+}

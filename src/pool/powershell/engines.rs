@@ -1,0 +1,101 @@
+//! The engines of a run: where each runs, which is free, and how one is reached.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::engine::{CallError, Engine, Launch};
+use super::scripts;
+use crate::plan::{FrontEndId, Plan, PowerShell, Reach, Ssh};
+
+/// Where a script runs.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Place {
+    /// Where the management tools are.
+    Management,
+    FrontEnd(FrontEndId),
+}
+
+/// How many engines there are at one place at most: an act that takes its time, and looks beside it. More are wanted only when
+/// several do not come back.
+const MOST: usize = 6;
+
+/// The engines that were started.
+#[derive(Debug, Default)]
+pub struct Engines {
+    started: Mutex<BTreeMap<Place, Vec<Engine>>>,
+}
+
+impl Engines {
+    /// An engine at a place, taken: one that is free, or a new one.
+    ///
+    /// # Errors
+    ///
+    /// All of them are busy with something.
+    pub fn take(&self, plan: &Plan, settings: &PowerShell, place: Place) -> Result<Engine, CallError> {
+        let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
+        let here = started.entry(place).or_default();
+        here.retain(|engine| !engine.is_gone());
+        if let Some(free) = here.iter().find(|engine| engine.take()) {
+            return Ok(free.clone());
+        }
+        if here.len() >= MOST {
+            let why = format!("{MOST} engines on {} are busy, and none comes back", called(plan, settings, place));
+            return Err(CallError::NotBegun(why));
+        }
+        let engine = Engine::start(launch(plan, settings, place));
+        here.push(engine.clone());
+        Ok(engine)
+    }
+
+    /// Lets go of all of them: those that wait for a line end.
+    pub fn rest(&self) {
+        self.started.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// A place, in words.
+fn called(plan: &Plan, settings: &PowerShell, place: Place) -> String {
+    match (place, &settings.management) {
+        (Place::FrontEnd(front_end), _) => plan.front_end(front_end).fqdn.clone(),
+        (Place::Management, Some(management)) => management.clone(),
+        (Place::Management, None) => "this computer".to_owned(),
+    }
+}
+
+/// How an engine at a place is started.
+pub fn launch(plan: &Plan, settings: &PowerShell, place: Place) -> Launch {
+    let engine = [
+        "-NoLogo".to_owned(),
+        "-NoProfile".to_owned(),
+        "-NonInteractive".to_owned(),
+        "-EncodedCommand".to_owned(),
+        scripts::encoded_command(scripts::BOOTSTRAP),
+    ];
+    let named = called(plan, settings, place);
+    if place == Place::Management && settings.management.is_none() {
+        return Launch { program: settings.engine.clone(), arguments: engine.into(), place: named, remote: false };
+    }
+    let Reach::Ssh(ssh) = &settings.reach;
+    let arguments = over_ssh(ssh, &named, &settings.engine, &engine);
+    Launch { program: ssh.program.clone(), arguments, place: named, remote: true }
+}
+
+/// The words after `ssh`. Nobody is there to be asked for a password; a connection that died is noticed within a minute.
+fn over_ssh(ssh: &Ssh, host: &str, engine: &str, arguments: &[String]) -> Vec<String> {
+    let mut words: Vec<String> = vec!["-T".into()];
+    for option in ["BatchMode=yes", "ConnectTimeout=15", "ServerAliveInterval=15", "ServerAliveCountMax=4"] {
+        words.extend(["-o".into(), option.into()]);
+    }
+    if let Some(user) = &ssh.user {
+        words.extend(["-l".into(), user.clone()]);
+    }
+    if let Some(port) = ssh.port {
+        words.extend(["-p".into(), port.to_string()]);
+    }
+    // The words after the host are one line for a shell: the plan's rules keep quotes and the like out of the engine's path,
+    // and the rest is base64.
+    let engine = if engine.contains(' ') { format!("\"{engine}\"") } else { engine.to_owned() };
+    words.extend(["--".into(), host.to_owned(), engine]);
+    words.extend(arguments.iter().cloned());
+    words
+}

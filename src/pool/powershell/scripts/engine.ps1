@@ -1,0 +1,180 @@
+# What every script of poolroll rests on. To use one by hand: dot-source this file, then run the script with its arguments:
+#
+#     . .\marks.ps1; . .\engine.ps1
+#     .\front_end.ps1 (ConvertTo-Arguments '{ "module": "=Lync" }')
+#
+# Values come as one base64 JSON argument. Every text in it begins with `=`: some engines turn a text that looks like a time into
+# a time, and this one looks like none. Answers leave as one JSON envelope between two lines that hold a number nobody can guess.
+
+$ErrorActionPreference = 'Stop'
+$ProgressPreference = 'SilentlyContinue'
+$utf8 = New-Object System.Text.UTF8Encoding $false
+
+function ConvertTo-Arguments([string] $Json) {
+    [Convert]::ToBase64String($utf8.GetBytes($Json))
+}
+
+# The arguments as hashtables, lists, texts and numbers.
+function Read-Arguments([string] $Encoded) {
+    ConvertFrom-Written (ConvertFrom-Json ($utf8.GetString([Convert]::FromBase64String($Encoded))))
+}
+
+function ConvertFrom-Written($Value) {
+    if ($Value -is [string]) { return $Value.Substring(1) }
+    if ($Value -is [System.Collections.IList]) {
+        $list = @(foreach ($item in $Value) { ConvertFrom-Written $item })
+        return , $list
+    }
+    if ($Value -is [System.Management.Automation.PSCustomObject]) {
+        $table = @{}
+        foreach ($property in $Value.PSObject.Properties) { $table[$property.Name] = ConvertFrom-Written $property.Value }
+        return $table
+    }
+    $Value
+}
+
+# A text that nothing clings to: 5.1 writes a text with notes on it as an object.
+function ConvertTo-Text($Value) {
+    if ($null -eq $Value) { return '' }
+    '' + $Value
+}
+
+# Any answer of a cmdlet as texts, numbers, lists and tables. An enumeration is its name, never its number.
+function ConvertTo-Plain($Value, [int] $Depth = 5) {
+    if ($null -eq $Value -or $Value -is [bool]) { return $Value }
+    if ($Value -is [string] -or $Value -is [enum] -or $Value -is [guid] -or $Value -is [version] -or $Value -is [uri] -or $Value -is [char]) {
+        return '' + $Value
+    }
+    if ($Value -is [datetime]) { return $Value.ToUniversalTime().ToString('o', [cultureinfo]::InvariantCulture) }
+    if ($Value.GetType().IsPrimitive -or $Value -is [decimal]) { return $Value }
+    if ($Depth -le 0) { return '' + $Value }
+    if ($Value -is [System.Collections.IDictionary]) {
+        $table = @{}
+        foreach ($key in @($Value.Keys)) { $table['' + $key] = ConvertTo-Plain $Value[$key] ($Depth - 1) }
+        return $table
+    }
+    if ($Value -is [System.Collections.IEnumerable]) {
+        $list = @(foreach ($item in $Value) { ConvertTo-Plain $item ($Depth - 1) })
+        return , $list
+    }
+    $table = @{}
+    foreach ($property in $Value.PSObject.Properties) {
+        # A property can throw; that is no reason to lose the others.
+        try { $table[$property.Name] = ConvertTo-Plain $property.Value ($Depth - 1) } catch { $table[$property.Name] = "unreadable: $_" }
+    }
+    # An enumeration that came over a session is a bare value with its name as its text.
+    if ($table.Count -le 1 -and $Value.PSObject.TypeNames -contains 'Deserialized.System.Enum') { return '' + $Value }
+    $table
+}
+
+# Loads the module of the product, once an engine.
+function Import-Product([string] $Module) {
+    if (-not (Get-Module -Name $Module)) { Import-Module -Name $Module -WarningAction SilentlyContinue | Out-Null }
+}
+
+# The services of the product on this computer.
+function Get-ProductServices([string] $Module) {
+    Import-Product $Module
+    $list = @(foreach ($service in @(Get-CsWindowsService)) {
+        @{ name = ConvertTo-Text $service.Name; status = ConvertTo-Text $service.Status }
+    })
+    , $list
+}
+
+# When this computer booted.
+function Get-BootTime {
+    (Get-CimInstance -ClassName Win32_OperatingSystem).LastBootUpTime.ToUniversalTime().ToString('o', [cultureinfo]::InvariantCulture)
+}
+
+# What a run leaves on a front end, a file a step, so that whoever comes next knows what was begun and how it ended.
+function Get-MarkPath([string] $Run, [string] $Step) {
+    if (-not $env:ProgramData) { throw 'the variable ProgramData is not set: there is no place for the marks of a run' }
+    $folder = [System.IO.Path]::Combine($env:ProgramData, 'poolroll', $Run)
+    [void] [System.IO.Directory]::CreateDirectory($folder)
+    [System.IO.Path]::Combine($folder, "$Step.json")
+}
+
+function Read-Mark([string] $Path) {
+    if (-not [System.IO.File]::Exists($Path)) { return $null }
+    ConvertFrom-Written (ConvertFrom-Json ([System.IO.File]::ReadAllText($Path, $utf8)))
+}
+
+# Written beside and moved: a mark is the old one or the new one, never half of either.
+function Write-Mark([string] $Path, $Mark) {
+    $beside = "$Path.new"
+    [System.IO.File]::WriteAllText($beside, (ConvertTo-AsciiJson (ConvertTo-Written $Mark)), $utf8)
+    if ([System.IO.File]::Exists($Path)) { [System.IO.File]::Replace($beside, $Path, [NullString]::Value) } else { [System.IO.File]::Move($beside, $Path) }
+}
+
+# The reverse of ConvertFrom-Written, for marks.
+function ConvertTo-Written($Value) {
+    if ($Value -is [string]) { return '=' + $Value }
+    if ($Value -is [System.Collections.IDictionary]) {
+        $table = @{}
+        foreach ($key in @($Value.Keys)) { $table[$key] = ConvertTo-Written $Value[$key] }
+        return $table
+    }
+    if ($Value -is [System.Collections.IList]) {
+        $list = @(foreach ($item in $Value) { ConvertTo-Written $item })
+        return , $list
+    }
+    $Value
+}
+
+# One line of JSON in which nothing depends on an encoding.
+function ConvertTo-AsciiJson($Value) {
+    $json = ConvertTo-Json -InputObject $Value -Depth 12 -Compress
+    $ascii = New-Object System.Text.StringBuilder
+    foreach ($character in $json.ToCharArray()) {
+        $code = [int] $character
+        if ($code -lt 32) { continue }
+        if ($code -gt 126) { [void] $ascii.AppendFormat('\u{0:x4}', $code) } else { [void] $ascii.Append($character) }
+    }
+    $ascii.ToString()
+}
+
+# What went wrong, with its category and its place.
+function ConvertTo-Fault($Record) {
+    @{
+        message  = ConvertTo-Text $Record.Exception.Message
+        category = ConvertTo-Text $Record.CategoryInfo.Category
+        id       = ConvertTo-Text $Record.FullyQualifiedErrorId
+        kind     = ConvertTo-Text $Record.Exception.GetType().FullName
+        command  = ConvertTo-Text $Record.InvocationInfo.MyCommand
+        line     = [int] $Record.InvocationInfo.ScriptLineNumber
+        text     = (ConvertTo-Text $Record.InvocationInfo.Line).Trim()
+    }
+}
+
+# From here on the engine serves its lines; by hand there are none.
+if (Get-Variable -Name poolrollIn -ErrorAction SilentlyContinue) {
+    $scripts = @{}
+    & {
+        $edition = if ($PSVersionTable.PSEdition) { $PSVersionTable.PSEdition } else { 'Desktop' }
+        $hello = @{ version = ConvertTo-Text $PSVersionTable.PSVersion; edition = ConvertTo-Text $edition; computer = ConvertTo-Text ([Environment]::MachineName); user = ConvertTo-Text ([Environment]::UserName) }
+        [Console]::Out.WriteLine()
+        [Console]::Out.WriteLine('poolroll is ready: ' + (ConvertTo-AsciiJson $hello))
+        [Console]::Out.Flush()
+    }
+    while ($null -ne ($line = $poolrollIn.ReadLine())) {
+        # script NAME TEXT, or call NUMBER NAME ARGUMENTS
+        $words = $line.Split(' ')
+        if ($words[0] -eq 'script') {
+            $scripts[$words[1]] = [ScriptBlock]::Create($utf8.GetString([Convert]::FromBase64String($words[2])))
+            continue
+        }
+        try {
+            # What a script says beside its answer is the last thing it returns, or nothing.
+            $answer = & $scripts[$words[2]] $words[3]
+            $envelope = @{ ok = $true; answer = $answer }
+            $json = ConvertTo-AsciiJson $envelope
+        } catch {
+            $json = ConvertTo-AsciiJson @{ ok = $false; fault = ConvertTo-Fault $_ }
+        }
+        [Console]::Out.WriteLine()
+        [Console]::Out.WriteLine("<<poolroll $($words[1])")
+        [Console]::Out.WriteLine($json)
+        [Console]::Out.WriteLine("poolroll $($words[1])>>")
+        [Console]::Out.Flush()
+    }
+}

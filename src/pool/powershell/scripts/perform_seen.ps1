@@ -1,0 +1,6 @@
+# How an action stands, by its mark. Changes nothing.
+#   run, step   the names of the mark
+param([string] $Arguments)
+$a = Read-Arguments $Arguments
+$mark = Read-Mark (Get-MarkPath $a.run $a.step)
+@{ state = Get-ActionState $mark; mark = $mark }

@@ -1,0 +1,208 @@
+//! Whole runs, as a user starts them.
+
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{Bed, Product, has, said};
+
+const FRONT_ENDS: [&str; 3] = ["fe01.contoso.com", "fe02.contoso.com", "fe03.contoso.com"];
+
+fn each(calls: [&str; 3]) -> Vec<String> {
+    let of = |fqdn: &str| calls.map(|call| call.replace("FE", fqdn));
+    FRONT_ENDS.iter().flat_map(|fqdn| of(fqdn)).collect()
+}
+
+#[test]
+fn a_pool_of_lync_is_rolled_one_domain_after_the_other() {
+    if !has("pwsh", "a_pool_of_lync_is_rolled_one_domain_after_the_other") {
+        return;
+    }
+    let bed = Bed::new(Product::Lync);
+    bed.plan(Product::Lync, "");
+    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(
+        bed.calls(),
+        each(["Stop-CsWindowsService FE -Graceful", "Restart-Computer FE", "Start-CsWindowsService FE"])
+    );
+    for fqdn in FRONT_ENDS {
+        assert_eq!(bed.installed(fqdn), ["/silentmode"], "{fqdn}");
+    }
+    // Applied again, it finds everything where the plan wants it.
+    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(bed.calls().len(), 9);
+}
+
+#[test]
+fn a_pool_of_skype_for_business_fails_its_computers_over_and_back() {
+    if !has("pwsh", "a_pool_of_skype_for_business_fails_its_computers_over_and_back") {
+        return;
+    }
+    let bed = Bed::new(Product::Skype);
+    bed.plan(Product::Skype, "");
+    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(
+        bed.calls(),
+        each(["Invoke-CsComputerFailOver FE", "Restart-Computer FE", "Invoke-CsComputerFailBack FE"])
+    );
+}
+
+#[test]
+fn a_pool_in_trouble_is_failed_over_upgraded_and_failed_back() {
+    if !has("pwsh", "a_pool_in_trouble_is_failed_over_upgraded_and_failed_back") {
+        return;
+    }
+    let bed = Bed::new(Product::Lync);
+    bed.change(|state| state["insufficient"] = json!(1));
+    bed.plan(Product::Lync, "failover: { partner: pool02.contoso.com, start: automatic }\n");
+    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let calls = bed.calls();
+    assert_eq!(calls.first().unwrap(), "Invoke-CsPoolFailOver pool01.contoso.com");
+    let count = |what: &str| calls.iter().filter(|call| call.starts_with(what)).count();
+    assert_eq!(count("Invoke-CsPoolFailOver"), 1, "{calls:?}");
+    assert_eq!(count("Invoke-CsPoolFailBack"), 1, "{calls:?}");
+    assert_eq!(count("Restart-Computer"), 3, "{calls:?}");
+    assert_eq!(count("Start-CsWindowsService"), 3, "{calls:?}");
+    let back = calls.iter().position(|call| call.starts_with("Invoke-CsPoolFailBack")).unwrap();
+    assert!(calls[back..].iter().all(|call| !call.starts_with("Restart")), "{calls:?}");
+    let state = bed.state();
+    assert_eq!(state["state"], "Active");
+    assert!(state["front_ends"].as_array().unwrap().iter().all(|one| one["services"] == "running"));
+}
+
+#[test]
+fn a_partner_that_cannot_take_over_is_named_before_anything_is_touched() {
+    if !has("pwsh", "a_partner_that_cannot_take_over_is_named_before_anything_is_touched") {
+        return;
+    }
+    for (key, value, says) in [
+        ("edges", json!(["pool01.contoso.com"]), "is the next hop of EdgeServer:edge.contoso.com"),
+        ("management_store", json!("pool01.contoso.com"), "holds the Central Management Store"),
+        ("partner_state", json!("FailedOver"), "the partner pool02.contoso.com is FailedOver"),
+    ] {
+        let bed = Bed::new(Product::Lync);
+        bed.change(|state| state[key] = value);
+        bed.plan(Product::Lync, "failover: { partner: pool02.contoso.com, when: always, start: automatic }\n");
+        let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(4), "{key}: {}", said(&output));
+        assert!(super::journals(bed.dir.path()).contains(says), "{key}: {}", said(&output));
+        assert_eq!(bed.calls(), [""; 0], "{key}");
+    }
+}
+
+/// Ends the process that it holds, whatever becomes of the test.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_run_whose_process_is_killed_again_and_again_does_nothing_twice() {
+    if !has("pwsh", "a_run_whose_process_is_killed_again_and_again_does_nothing_twice") {
+        return;
+    }
+    for product in [Product::Lync, Product::Skype] {
+        let bed = Bed::new(product);
+        bed.plan(product, "");
+        let spawn = |args: &[&str]| {
+            let mut command = bed.poolroll(args);
+            Killed(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+        };
+        // After the first stop, the first restart and so on: whatever goes on then is cut off.
+        let mut process = spawn(&["apply", "plan.yaml", "--yes"]);
+        for calls in [1, 2, 3, 4] {
+            for _ in 0..2_000 {
+                if bed.calls_so_far() >= calls || process.0.try_wait().unwrap().is_some() {
+                    break;
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            drop(process);
+            process = spawn(&["resume"]);
+        }
+        let status = process.0.wait().unwrap();
+        assert_eq!(status.code(), Some(0));
+        let calls = bed.calls();
+        for fqdn in FRONT_ENDS {
+            assert_eq!(bed.installed(fqdn), ["/silentmode"], "{fqdn}: {calls:?}");
+            let restarts = calls.iter().filter(|call| **call == format!("Restart-Computer {fqdn}")).count();
+            assert_eq!(restarts, 1, "{fqdn}: {calls:?}");
+        }
+        let state = bed.state();
+        assert!(state["front_ends"].as_array().unwrap().iter().all(|one| one["services"] == "running"));
+        assert!(state["front_ends"].as_array().unwrap().iter().all(|one| one["disabled"] == false));
+    }
+}
+
+impl Bed {
+    /// How many calls there were, while others write the state.
+    fn calls_so_far(&self) -> usize {
+        let text = std::fs::read(self.path("state.json")).unwrap_or_default();
+        let state: Result<serde_json::Value, _> = serde_json::from_slice(&text);
+        state.map_or(0, |state| state["calls"].as_array().map_or(0, Vec::len))
+    }
+}
+
+#[test]
+fn an_installer_that_fails_stops_the_run_and_is_not_started_again() {
+    if !has("pwsh", "an_installer_that_fails_stops_the_run_and_is_not_started_again") {
+        return;
+    }
+    let bed = Bed::new(Product::Lync);
+    bed.plan(Product::Lync, "");
+    std::fs::create_dir_all(bed.path("fe01.contoso.com")).unwrap();
+    std::fs::write(bed.path("fe01.contoso.com").join("installer_exits"), "67").unwrap();
+    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    assert!(said(&output).contains("exit code 67"), "{}", said(&output));
+    assert_eq!(bed.installed("fe01.contoso.com").len(), 1);
+    // A person looked, and says so: then it is tried again.
+    std::fs::remove_file(bed.path("fe01.contoso.com").join("installer_exits")).unwrap();
+    let retry = ["resume", "--retry", "upgrade/fe01.contoso.com/1", "--reason", "the disk was full"];
+    let output = bed.poolroll(&retry).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(bed.installed("fe01.contoso.com").len(), 2);
+}
+
+#[test]
+fn no_value_of_a_plan_changes_what_runs() {
+    if !has("pwsh", "no_value_of_a_plan_changes_what_runs") {
+        return;
+    }
+    let bed = Bed::new(Product::Lync);
+    // What the installer was given, byte by byte.
+    let program = bed.path("it's a $(touch pwned) `installer`; & \u{201c}x\u{201d}.sh");
+    let script = "#!/bin/sh\nprintf '%s\\0' \"$@\" >>\"$POOLROLL_BED/given\"\ncat \"$POOLROLL_BED/planned_version\" >\"$POOLROLL_BED/$POOLROLL_BED_COMPUTER/version\"\n";
+    std::fs::write(&program, script).unwrap();
+    let mut executable = std::process::Command::new("chmod");
+    assert!(executable.arg("+x").arg(&program).status().unwrap().success());
+    let long = "x".repeat(64 << 10);
+    let arguments = [
+        "", " ", "a b", "\"", "\\", "\\\\", "a\\", "a \\", "a\\\"b", "\\\\\"", "it's", "''", "$(touch pwned)", "`touch pwned`",
+        "; touch pwned", "& touch pwned", "| touch pwned", "%PATH%", "$env:PATH", "@{}", "--%", "-Command", "\u{2018}; touch pwned\u{2019}",
+        "\u{201c}", "äöü€𝄞", "2026-01-01T00:00:00", "/Date(0)/", "1e3", "true", "null", "=", "{\"a\":1}", "tab\there", long.as_str(),
+    ];
+    let listed: Vec<String> = arguments.iter().map(|argument| serde_json::to_string(argument).unwrap()).collect();
+    let plan = super::plan(Product::Lync, &super::file("ssh"), "pwsh", "");
+    let program = serde_json::to_string(&program.display().to_string()).unwrap();
+    let plan = plan.replace(
+        &format!("program: '{}', arguments: [/silentmode]", super::file("installer")),
+        &format!("program: {program}, arguments: [{}]", listed.join(", ")),
+    );
+    std::fs::write(bed.path("plan.yaml"), plan).unwrap();
+    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let given = std::fs::read_to_string(bed.path("given")).unwrap();
+    let expected: String = arguments.iter().map(|argument| format!("{argument}\0")).collect();
+    assert_eq!(given, expected.repeat(3));
+    assert!(!bed.path("pwned").exists());
+}
