@@ -7,9 +7,7 @@ use super::lines::{counted, rough};
 use super::times::Zone;
 use super::words::acts;
 use crate::graph::{Route, StepGraph, StepId, StepKind};
-use crate::plan::{
-    Act, Consent, DomainId, Driver, FailoverWhen, FrontEndId, Mode, Plan, Product, Reach,
-};
+use crate::plan::{Act, Consent, DomainId, Driver, FailoverWhen, FrontEndId, Mode, Plan, Product, Reach};
 
 /// How many letters of a digest are shown: enough to tell two plans apart by eye.
 pub const SHOWN_DIGEST: usize = 12;

@@ -141,6 +141,11 @@ impl Told<'_> {
         Some(parts.join("; "))
     }
 
+    /// The same, with what was said.
+    fn in_full_beside(&self) -> Option<String> {
+        self.in_full().map(|line| format!("{line}{}", self.beside()))
+    }
+
     fn begins(&self) -> Option<String> {
         match (self.after, self.seen.graph.kind(self.step)) {
             (StepState::Running(_), StepKind::Preflight(_) | StepKind::PreflightPartner) => None,
@@ -164,12 +169,12 @@ impl Told<'_> {
             (Answer::Partner(health), StepState::Running(_)) => match health {
                 PartnerHealth::Healthy => Some("it can take over".to_owned()),
                 PartnerHealth::Unhealthy => Some(format!("it cannot take over now{}", self.beside())),
-                PartnerHealth::Unanswered => self.in_full(),
+                PartnerHealth::Unanswered => self.in_full_beside(),
             },
             (Answer::Readiness(readiness), StepState::Gate(gate)) => self.gate(gate, readiness),
             (Answer::Counted(_) | Answer::Partner(_), StepState::Clearing(..)) => match self.after {
                 StepState::Clearing(_, Clearance::CountAgain(_) | Clearance::PartnerAgain(_)) => {
-                    self.in_full()
+                    self.in_full_beside()
                 }
                 StepState::Running(_) => self.begins(),
                 _ => None,
@@ -198,7 +203,7 @@ impl Told<'_> {
             (Readiness::InsufficientActiveFrontEnds, true) => {
                 Some(format!("too few front ends are active{}: that is trouble", self.beside()))
             }
-            _ => self.in_full().map(|line| format!("{line}{}", self.beside())),
+            _ => self.in_full_beside(),
         }
     }
 
@@ -233,7 +238,7 @@ impl Told<'_> {
         let version = self.facts.version.as_deref();
         let active = if found.active { "active" } else { "NOT active" };
         let version = match (found.version, version) {
-            (VersionSeen::Unanswered, _) => return self.in_full(),
+            (VersionSeen::Unanswered, _) => return self.in_full_beside(),
             (VersionSeen::Planned, Some(version)) => format!("at {version} already"),
             (VersionSeen::Planned, None) => "at the planned version already".to_owned(),
             (VersionSeen::Other, Some(version)) => format!("at {version}"),
@@ -280,9 +285,7 @@ impl Told<'_> {
                 };
                 self.in_full().map(|line| format!("{saw}{}; {line}", self.beside()))
             }
-            StepState::Waiting(..) if self.first_look => {
-                self.in_full().map(|line| format!("{line}{}", self.beside()))
-            }
+            StepState::Waiting(..) if self.first_look => self.in_full_beside(),
             _ => None,
         }
     }

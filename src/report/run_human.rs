@@ -13,7 +13,8 @@ use super::words::place::Standing;
 ///
 /// The writer's.
 pub fn recap(out: &mut impl Write, report: &Report) -> fmt::Result {
-    let rows: Vec<[String; 6]> = report.front_ends.iter().map(cells).collect();
+    let counts = report.counts_sessions();
+    let rows: Vec<[String; 6]> = report.front_ends.iter().map(|row| cells(row, counts)).collect();
     let mut widths = [0; 6];
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -28,7 +29,7 @@ pub fn recap(out: &mut impl Write, report: &Report) -> fmt::Result {
     pool(out, report)
 }
 
-fn cells(row: &FrontEndReport) -> [String; 6] {
+fn cells(row: &FrontEndReport, counts_sessions: bool) -> [String; 6] {
     let versions = match (&row.version_before, &row.version_after) {
         (Some(before), Some(after)) if before != after => format!("{before} -> {after}"),
         (_, Some(version)) | (Some(version), None) => version.clone(),
@@ -40,8 +41,8 @@ fn cells(row: &FrontEndReport) -> [String; 6] {
         (Some(length), _) => format!("out, {} so far", rough(length.get())),
     };
     let lost = match row.out_for {
-        None => String::new(),
-        Some(_) => counted(row.sessions_lost as usize, "session") + " lost",
+        Some(_) if counts_sessions => counted(row.sessions_lost as usize, "session") + " lost",
+        _ => String::new(),
     };
     let retries = match row.retries {
         0 => String::new(),
@@ -58,13 +59,15 @@ fn pool(out: &mut impl Write, report: &Report) -> fmt::Result {
         Some(version) => format!("in service at {version}"),
         None => "in service as planned".to_owned(),
     };
+    let lost = match report.counts_sessions() {
+        true => format!(", {} lost", counted(report.sessions_lost() as usize, "session")),
+        false => String::new(),
+    };
+    let took = rough(report.took.get());
     writeln!(
         out,
-        "{}: {}, {there} of {all} front ends {served}, in {}, {} lost",
-        report.pool,
-        report.state,
-        rough(report.took.get()),
-        counted(report.sessions_lost() as usize, "session")
+        "{}: {}, {there} of {all} front ends {served}, in {took}{lost}",
+        report.pool, report.state
     )?;
     report.warning.iter().try_for_each(|warning| writeln!(out, "{warning}"))?;
     report.troubles.iter().filter(|trouble| trouble.open).try_for_each(|trouble| needs(out, trouble))
@@ -73,6 +76,9 @@ fn pool(out: &mut impl Write, report: &Report) -> fmt::Result {
 /// What needs a person, where to look, and what can be typed.
 fn needs(out: &mut impl Write, trouble: &TroubleReport) -> fmt::Result {
     writeln!(out, "\nneeds a person: {}\n  {}", trouble.step, trouble.what)?;
+    if let Some(said) = &trouble.said {
+        writeln!(out, "  heard last: {said}")?;
+    }
     if let Some(look) = &trouble.look {
         writeln!(out, "  look first at {look}")?;
     }

@@ -251,7 +251,9 @@ impl Life {
         let clock = poolroll::exec::Clock::Virtual(self.now);
         let mut shell = Shell::new(graph, "rehearsal".into(), log, clock, driver);
         for (at, event) in &self.records {
-            shell.fold(*at, event, &Facts::default()).unwrap_or_else(|illegal| panic!("{illegal}: {event:?}\n{}", self.tail()));
+            shell
+                .fold(*at, event, &Facts::default())
+                .unwrap_or_else(|illegal| panic!("{illegal}: {event:?}\n{}", self.tail()));
         }
         shell
     }

@@ -45,7 +45,9 @@ pub enum LiveError {
     Abandoned { run: RunId, reason: Option<String> },
     #[error("run `{run}` has ended: it is {}", outcome.word())]
     Ended { run: RunId, outcome: Outcome },
-    #[error("run `{run}` was begun with the driver `{driver}`, and its plan does not say how that reaches the pool")]
+    #[error(
+        "run `{run}` was begun with the driver `{driver}`, and its plan does not say how that reaches the pool"
+    )]
     Driver { run: RunId, driver: String },
     #[error("that cannot be done now: {why}")]
     Refused { why: String },

@@ -75,7 +75,8 @@ pub(super) fn powershell(text: &PlanText, _: &Names, findings: &mut Findings) {
         ("reach.ssh.user", ssh.user.as_ref(), "the name of the user"),
     ];
     for (key, value, what) in words {
-        let Some((value, fault)) = value.and_then(|value| Some((value, not_on_a_command_line(value)?))) else {
+        let Some((value, fault)) = value.and_then(|value| Some((value, not_on_a_command_line(value)?)))
+        else {
             continue;
         };
         let message = format!("`driver.powershell.{key}` {fault}");
@@ -86,7 +87,9 @@ pub(super) fn powershell(text: &PlanText, _: &Names, findings: &mut Findings) {
         && let Some(fault) = fqdn::fault(management, *text.product)
     {
         let message = format!("`driver.powershell.management` {}", fault.what);
-        findings.push(Finding::new(Code::ReachMalformed, message, fault.help).at(management.span(), "no host name"));
+        findings.push(
+            Finding::new(Code::ReachMalformed, message, fault.help).at(management.span(), "no host name"),
+        );
     }
     if let Some(port) = ssh.port.as_ref().filter(|port| ***port == 0) {
         let help = "write the port of the ssh server, or remove the key: its configuration says it then";

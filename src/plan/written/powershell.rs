@@ -13,6 +13,7 @@ use crate::document::{Spanned, present};
 #[schemars(rename = "PowerShell")]
 pub struct PowerShellText {
     /// How the front ends are reached.
+    #[schemars(extend("examples" = [{"ssh": {"user": "CONTOSO\\svc-poolroll"}}]))]
     pub reach: ReachText,
     /// The engine's program, on every computer that is reached. Windows PowerShell, because the modules of the products need
     /// it. Rule: a program's name or path, on one line.

@@ -97,7 +97,9 @@ impl Flow {
                 Services::Stopped => return (Ok(()), facts),
                 // A graceful stop can return before everybody has gone.
                 Services::Draining | Services::Stopping => self.pause().await,
-                Services::Running => return failed(Problem::Transient, "the cmdlet returned, and every service runs"),
+                Services::Running => {
+                    return failed(Problem::Transient, "the cmdlet returned, and every service runs");
+                }
                 Services::Partly | Services::Starting => return failed(Problem::Unknown, listed.sentence()),
             }
         }
@@ -124,10 +126,11 @@ impl Flow {
         let fails_over = self.plan.product().fails_computers_over();
         let module = json!({ "module": self.module() });
         let script = if fails_over { scripts::DISABLED } else { scripts::FRONT_END };
-        let before = match self.ask(place, script, json!({ "module": self.module(), "versions": "none" })).await {
-            Ok(answer) => answer,
-            Err(why) => return by(&why),
-        };
+        let before =
+            match self.ask(place, script, json!({ "module": self.module(), "versions": "none" })).await {
+                Ok(answer) => answer,
+                Err(why) => return by(&why),
+            };
         let listed = match services::read(&before) {
             Ok(listed) => listed,
             Err(why) => return failed(Problem::Transient, why),
@@ -239,7 +242,9 @@ impl Flow {
             match answer["state"].as_str() {
                 Some("underway") => {}
                 Some("done") => return (Ok(()), facts),
-                Some("failed") if self.may_try_again(moment, index) => return (Err(Problem::Transient), facts),
+                Some("failed") if self.may_try_again(moment, index) => {
+                    return (Err(Problem::Transient), facts);
+                }
                 Some("failed") => return (Err(Problem::Permanent), facts),
                 _ => return failed(Problem::Unknown, "it ended, and nothing tells how"),
             }
@@ -275,7 +280,9 @@ impl Flow {
         loop {
             self.pause().await;
             // While it is down nobody answers. How long that may take is the run's limit.
-            let Ok(seen) = self.ask(place, scripts::RESTART_SEEN, self.restart(front_end)).await else { continue };
+            let Ok(seen) = self.ask(place, scripts::RESTART_SEEN, self.restart(front_end)).await else {
+                continue;
+            };
             if seen["restarted"] == Value::Bool(true) {
                 let boot_time = seen["boot"].as_str().map(str::to_owned);
                 return (Ok(()), Facts { boot_time, ..Facts::default() });
@@ -295,14 +302,20 @@ impl Flow {
         let answer = self.ask(Place::Management, scripts::POOL_STATE, self.pool(false)).await?;
         let states = answer["states"].as_array().map(Vec::as_slice).unwrap_or_default();
         let [Value::String(state)] = states else {
-            return Err(Unseen::Strange(format!("the state of the pool is not told once: {}", answer["states"])));
+            return Err(Unseen::Strange(format!(
+                "the state of the pool is not told once: {}",
+                answer["states"]
+            )));
         };
         match state.trim().to_ascii_lowercase().as_str() {
             "active" | "failedback" => Ok(PoolState::Active),
             "failingover" => Ok(PoolState::FailingOver),
             "failedover" => Ok(PoolState::FailedOver),
             "failingback" => Ok(PoolState::FailingBack),
-            _ => Err(Unseen::Strange(format!("the pool is `{}`, which is not known", super::lines::shown(state)))),
+            _ => Err(Unseen::Strange(format!(
+                "the pool is `{}`, which is not known",
+                super::lines::shown(state)
+            ))),
         }
     }
 

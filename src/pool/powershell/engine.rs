@@ -49,7 +49,7 @@ pub enum CallError {
     Lost(String),
     /// The script says itself that it failed.
     #[error("{}", .0.sentence())]
-    Failed(Fault),
+    Failed(Box<Fault>),
 }
 
 /// What a call may do, and so how long it is left alone when nobody waits for it any more.
@@ -278,7 +278,7 @@ impl Life {
         };
         match answer {
             Some(Ok(answer)) => {
-                let _ = reply.send(answer.map_err(CallError::Failed));
+                let _ = reply.send(answer.map_err(|fault| CallError::Failed(Box::new(fault))));
                 Ok(())
             }
             Some(Err(why)) => {

@@ -39,7 +39,8 @@ impl Engines {
             return Ok(free.clone());
         }
         if here.len() >= MOST {
-            let why = format!("{MOST} engines on {} are busy, and none comes back", called(plan, settings, place));
+            let why =
+                format!("{MOST} engines on {} are busy, and none comes back", called(plan, settings, place));
             return Err(CallError::NotBegun(why));
         }
         let engine = Engine::start(launch(plan, settings, place));
@@ -73,7 +74,12 @@ pub fn launch(plan: &Plan, settings: &PowerShell, place: Place) -> Launch {
     ];
     let named = called(plan, settings, place);
     if place == Place::Management && settings.management.is_none() {
-        return Launch { program: settings.engine.clone(), arguments: engine.into(), place: named, remote: false };
+        return Launch {
+            program: settings.engine.clone(),
+            arguments: engine.into(),
+            place: named,
+            remote: false,
+        };
     }
     let Reach::Ssh(ssh) = &settings.reach;
     let arguments = over_ssh(ssh, &named, &settings.engine, &engine);

@@ -54,12 +54,22 @@ impl Flow {
     }
 
     /// A script that changes nothing.
-    pub(super) async fn ask(&self, place: Place, script: Script, arguments: Value) -> Result<Value, CallError> {
+    pub(super) async fn ask(
+        &self,
+        place: Place,
+        script: Script,
+        arguments: Value,
+    ) -> Result<Value, CallError> {
         self.run_script(place, script, arguments, Weight::Question).await
     }
 
     /// A script that changes something, or ensures that it is so.
-    pub(super) async fn have(&self, place: Place, script: Script, arguments: Value) -> Result<Value, CallError> {
+    pub(super) async fn have(
+        &self,
+        place: Place,
+        script: Script,
+        arguments: Value,
+    ) -> Result<Value, CallError> {
         self.run_script(place, script, arguments, Weight::Effect).await
     }
 

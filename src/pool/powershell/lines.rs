@@ -40,7 +40,8 @@ impl Fault {
     /// In one sentence, with its place.
     pub fn sentence(&self) -> String {
         let message = self.message.trim().trim_end_matches('.');
-        let mut text = if message.is_empty() { "it failed without a message".to_owned() } else { message.to_owned() };
+        let mut text =
+            if message.is_empty() { "it failed without a message".to_owned() } else { message.to_owned() };
         if !self.category.is_empty() {
             text.push_str(&format!(" ({}", self.category));
             if !self.text.is_empty() {
@@ -147,7 +148,8 @@ pub fn keep(talk: &mut String, line: &str) {
     talk.push_str(&shown(line));
     talk.push('\n');
     if talk.len() > KEPT {
-        let from = (talk.len() - KEPT..talk.len()).find(|at| talk.is_char_boundary(*at)).unwrap_or(talk.len());
+        let from =
+            (talk.len() - KEPT..talk.len()).find(|at| talk.is_char_boundary(*at)).unwrap_or(talk.len());
         talk.drain(..from);
     }
 }
@@ -185,7 +187,13 @@ mod tests {
 
     #[test]
     fn an_answer_stands_between_its_two_lines() {
-        let heard = hear(&["WARNING: x", "", "<<poolroll 17", "{\"ok\":true,\"answer\":{\"a\":1}}\r", "poolroll 17>>"]);
+        let heard = hear(&[
+            "WARNING: x",
+            "",
+            "<<poolroll 17",
+            "{\"ok\":true,\"answer\":{\"a\":1}}\r",
+            "poolroll 17>>",
+        ]);
         assert_eq!(heard.last(), Some(&Heard::Answer(Ok(serde_json::json!({ "a": 1 })))));
     }
 

@@ -2,8 +2,31 @@
 //!
 //! Engines are processes that are started once and kept: on each front end through the system's `ssh`, and where the management
 //! tools are. Each runs one script at a time; a place has several engines when several things go on there. The
-//! scripts are files of their own ([`scripts`]); what their answers mean is said in [`understand`]; which scripts an act or
-//! a question takes, in [`flows`].
+//! scripts are files of their own (`scripts/`); what their answers mean is said in `understand/`; which scripts a question
+//! or an act takes, in `questions.rs` and `acts.rs`.
+//!
+//! # What is concluded from what
+//!
+//! - Nothing from the return of a cmdlet: a stop is proved by the list of services, a restart by another time of boot, a failover by the
+//!   state of the pool.
+//! - Nothing from an exit code of `ssh`: 255 is its own failure or that of the engine. An engine that was lost before it was given a line has
+//!   begun nothing; one that was lost after it leaves the act in doubt, and the run looks.
+//! - Nothing from an empty answer, nor from one that is not understood whole: it is shown as it came, and is no answer.
+//! - An action of the plan is kept by a process of its own on the front end, which writes its end into a mark. A mark that is underway refuses a
+//!   second start; one without an end leaves it to the version, and where the plan names none, to a person.
+//!
+//! # What was tried
+//!
+//! The tests run the scripts on a real engine of PowerShell 7 on Linux, against stand-ins for the cmdlets with the documented parameters and
+//! outputs, through a stand-in for `ssh`: whole runs of both products, a failover, processes killed and taken up, values that
+//! try to break out, engines that break. A parser of the engine holds every script to the language of Windows PowerShell 5.1.
+//!
+//! # What never was
+//!
+//! Windows itself: Windows PowerShell 5.1, its encodings and its `sshd`, the cmdlets of the products, a real restart. To try it on a
+//! pool that nobody needs: `poolroll plan PLAN --show-scripts`, then each script that changes nothing by hand, then one front end in
+//! a plan of its own. What a process that was begun over SSH may outlive on Windows depends on its `sshd`: if the keeper of an action is ended with
+//! the connection, the mark says so and the run stops for a person or goes by the version.
 
 mod acts;
 mod engine;

@@ -37,10 +37,13 @@ impl Flow {
                 (Answer::Looked(seen), facts)
             }
             Question::StillStopped { front_end } => match self.services(front_end).await {
-                Ok(listed) if listed.services == Services::Stopped => (Answer::StillStopped(true), Facts::default()),
+                Ok(listed) if listed.services == Services::Stopped => {
+                    (Answer::StillStopped(true), Facts::default())
+                }
                 Ok(listed) => {
                     let running = listed.running.first().map(|name| format!("{name} is running"));
-                    let text = if listed.services == Services::Running { None } else { Some(listed.sentence()) };
+                    let text =
+                        if listed.services == Services::Running { None } else { Some(listed.sentence()) };
                     (Answer::StillStopped(false), Facts { text: text.or(running), ..Facts::default() })
                 }
                 Err(unseen) => (Answer::StillStopped(false), said(&unseen)),
@@ -89,7 +92,10 @@ impl Flow {
             Ok(listed) => {
                 let lacks = listed.lacks(self.wanted_services());
                 let active = lacks.is_none();
-                (Answer::Seen(Seen { version: seen, active }), Facts { text: lacks, version, ..Facts::default() })
+                (
+                    Answer::Seen(Seen { version: seen, active }),
+                    Facts { text: lacks, version, ..Facts::default() },
+                )
             }
             Err(why) => (Answer::Seen(unseen), Facts::text(why)),
         }
@@ -249,7 +255,8 @@ impl Flow {
         let seen = match act {
             Act::Stop { front_end, .. } => self.services(front_end).await.map(|listed| {
                 let seen = listed.services.stop_seen();
-                let text = (seen != Observation::Done && seen != Observation::NotDone).then(|| listed.sentence());
+                let text =
+                    (seen != Observation::Done && seen != Observation::NotDone).then(|| listed.sentence());
                 (seen, Facts { text, ..Facts::default() })
             }),
             Act::Start { front_end } => self.services(front_end).await.map(|listed| {
@@ -266,7 +273,8 @@ impl Flow {
     }
 
     async fn restart_seen(&self, front_end: FrontEndId) -> Result<(Observation, Facts), Unseen> {
-        let seen = self.ask(Place::FrontEnd(front_end), scripts::RESTART_SEEN, self.restart(front_end)).await?;
+        let seen =
+            self.ask(Place::FrontEnd(front_end), scripts::RESTART_SEEN, self.restart(front_end)).await?;
         let facts = Facts { boot_time: seen["boot"].as_str().map(str::to_owned), ..Facts::default() };
         match (seen["restarted"].as_bool(), seen["asked"].as_bool()) {
             (Some(true), _) => Ok((Observation::Done, facts)),

@@ -83,7 +83,8 @@ mod tests {
 
     #[test]
     fn every_text_of_the_arguments_is_marked_as_one() {
-        let values = serde_json::json!({ "a": "2026-01-01T00:00:00", "b": [true, 3, "x"], "c": { "d": null } });
+        let values =
+            serde_json::json!({ "a": "2026-01-01T00:00:00", "b": [true, 3, "x"], "c": { "d": null } });
         let text = BASE64.decode(arguments(&values).as_bytes()).unwrap();
         let read: Value = serde_json::from_slice(&text).unwrap();
         assert_eq!(

@@ -23,7 +23,9 @@ pub fn show(plan: &Plan, settings: &PowerShell) -> String {
     let mut text = String::from(
         "# Engines are started once and kept. Each is given bootstrap.ps1 on its command line, reads marks.ps1 and engine.ps1 as its first line,\n# and then a line for each call: the number of the call, the name of the script, its arguments.\n",
     );
-    for (what, place) in [("a front end", Place::FrontEnd(front_end)), ("the management tools", Place::Management)] {
+    for (what, place) in
+        [("a front end", Place::FrontEnd(front_end)), ("the management tools", Place::Management)]
+    {
         let launch = engines::launch(plan, settings, place);
         let mut words = launch.arguments;
         if let Some(last) = words.last_mut() {
@@ -37,11 +39,7 @@ pub fn show(plan: &Plan, settings: &PowerShell) -> String {
     for shown in flow.shown(front_end) {
         text.push_str(&format!(
             "\n#### {}.ps1\n# when:      {}\n# where:     {}\n# arguments: {}\n\n{}",
-            shown.script.name,
-            shown.when,
-            shown.place,
-            shown.arguments,
-            shown.script.text
+            shown.script.name, shown.when, shown.place, shown.arguments, shown.script.text
         ));
     }
     text
@@ -94,7 +92,12 @@ impl Flow {
                 (scripts::KEEPER, "in a process of its own, begun by perform.ps1"),
                 (scripts::PERFORM_SEEN, "while an action goes on, and at every look at one"),
             ] {
-                shown.push(Shown { script, when, place: on, arguments: self.action(front_end, Moment::Upgrade, 0) });
+                shown.push(Shown {
+                    script,
+                    when,
+                    place: on,
+                    arguments: self.action(front_end, Moment::Upgrade, 0),
+                });
             }
         }
         if !(plan.upgrade().before_stop.is_empty() && plan.upgrade().after_accept.is_empty()) {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{DomainReport, FORMAT_VERSION, FrontEndReport, Header, Report, StepReport, TroubleReport, Word};
 use crate::exec::record::{EventEntry, Opened, step_of};
 use crate::graph::{Route, StepGraph, StepId, StepKind};
-use crate::plan::{Answer, DomainId, FrontEndId, Readiness};
+use crate::plan::{Answer, DomainId, Facts, FrontEndId, Readiness};
 use crate::report::words::Seen;
 use crate::report::words::place::{self, Standing};
 use crate::report::words::trouble::{self, Trouble};
@@ -34,6 +34,8 @@ pub(super) struct Fold<'a> {
     persons: Vec<Word>,
     troubles: Vec<(StepId, TroubleReport)>,
     steps: Vec<Option<Course>>,
+    /// What was heard last of each step, by its id.
+    said: Vec<Option<String>>,
 }
 
 #[derive(Clone, Default)]
@@ -73,6 +75,7 @@ impl<'a> Fold<'a> {
             persons: Vec::new(),
             troubles: Vec::new(),
             steps: vec![None; graph.steps().len()],
+            said: vec![None; graph.steps().len()],
         }
     }
 
@@ -101,6 +104,9 @@ impl<'a> Fold<'a> {
 
     fn step(&mut self, at: Timestamp, step: StepId, before: StepState, entry: &EventEntry<'_>) {
         let after = self.run.state(step);
+        if matches!(entry.event.as_ref(), Event::Answered { .. }) {
+            self.said[step.index()] = heard(&entry.facts);
+        }
         let tries = |state| match state {
             StepState::Running(tried) | StepState::Doubt(tried, _) | StepState::Waiting(tried, _) => {
                 tried.attempt
@@ -174,7 +180,8 @@ impl<'a> Fold<'a> {
         let trouble =
             with_seen(self.graph, &self.run, self.header.as_ref(), at, |seen| trouble::trouble(seen, step));
         let Some(Trouble { step: id, what, look, choices }) = trouble else { return };
-        self.troubles.push((step, TroubleReport { at, step: id, what, look, choices, open: false }));
+        let said = self.said[step.index()].clone();
+        self.troubles.push((step, TroubleReport { at, step: id, what, said, look, choices, open: false }));
     }
 
     fn person(&mut self, at: Timestamp, entry: &EventEntry<'_>) {
@@ -304,4 +311,11 @@ fn with_seen<T>(
 
 fn between(from: Timestamp, to: Timestamp) -> Duration {
     Duration::try_from(to.duration_since(from)).unwrap_or_default()
+}
+
+/// What rode beside an answer, in words.
+fn heard(facts: &Facts) -> Option<String> {
+    let code = facts.exit_code.map(|code| format!("exit code {code}"));
+    let parts: Vec<String> = [code, facts.text.clone()].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }

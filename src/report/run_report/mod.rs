@@ -112,6 +112,9 @@ pub struct TroubleReport {
     pub at: Timestamp,
     pub step: String,
     pub what: String,
+    /// What was heard of it last, as it was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
     /// Where to look first, when there is a place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub look: Option<String>,
@@ -156,6 +159,11 @@ impl Report {
     /// How many front ends stand so.
     pub fn count(&self, standing: Standing) -> usize {
         self.front_ends.iter().filter(|row| row.standing == standing).count()
+    }
+
+    /// Whether anybody counted the sessions that were lost: an embedded pool does, a live one has no count to ask for.
+    pub fn counts_sessions(&self) -> bool {
+        self.opened.as_ref().is_none_or(|opened| opened.driver == "simulated") || self.sessions_lost() > 0
     }
 
     pub fn sessions_lost(&self) -> u32 {

@@ -48,7 +48,9 @@ const LOOK: Call = Call::Ask(Question::Look { act: Act::Stop { front_end: FE, mo
 
 /// An engine that becomes ready, reads its lines and does what `then` says with each.
 fn ready(then: &str) -> String {
-    format!("read first; echo 'poolroll is ready: {{}}'; while read line; do case \"$line\" in call*) set -- $line; {then};; esac; done")
+    format!(
+        "read first; echo 'poolroll is ready: {{}}'; while read line; do case \"$line\" in call*) set -- $line; {then};; esac; done"
+    )
 }
 
 #[test]
@@ -112,7 +114,9 @@ fn an_engine_that_breaks_in_an_act_leaves_it_in_doubt() {
 #[test]
 fn an_answer_to_another_call_is_none() {
     // It answers with a number that it saw before.
-    let stale = breaks_at_the_stop("echo '<<poolroll 0'; echo '{\"ok\":true,\"answer\":{\"services\":[{\"name\":\"RTCSRV\",\"status\":\"Stopped\"}]}}'; echo 'poolroll 0>>'; exit 0");
+    let stale = breaks_at_the_stop(
+        "echo '<<poolroll 0'; echo '{\"ok\":true,\"answer\":{\"services\":[{\"name\":\"RTCSRV\",\"status\":\"Stopped\"}]}}'; echo 'poolroll 0>>'; exit 0",
+    );
     let dir = tempfile::tempdir().unwrap();
     let answered = answer(&mut driver(dir.path(), &stale), STOP);
     assert_eq!(answered.answer, Answer::Ensured(Err(Problem::Unknown)));

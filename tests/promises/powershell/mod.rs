@@ -7,6 +7,7 @@
 mod hostile;
 mod language;
 mod rolls;
+mod sshd;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,7 +20,9 @@ use crate::golden;
 /// Where PATH finds a program.
 pub fn found(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+    // Servers are where an ordinary PATH does not look.
+    let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
+    folders.map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
 /// Whether a program is there; says by name which test is skipped when it is not.
@@ -163,6 +166,7 @@ pub fn said(output: &std::process::Output) -> String {
 /// The journals of the runs in a folder of runs, as text.
 pub fn journals(dir: &Path) -> String {
     let runs = std::fs::read_dir(dir.join("runs")).unwrap();
-    let texts = runs.map(|run| std::fs::read_to_string(run.unwrap().path().join("journal.jsonl")).unwrap_or_default());
+    let texts = runs
+        .map(|run| std::fs::read_to_string(run.unwrap().path().join("journal.jsonl")).unwrap_or_default());
     texts.collect()
 }

@@ -87,7 +87,10 @@ fn a_partner_that_cannot_take_over_is_named_before_anything_is_touched() {
     ] {
         let bed = Bed::new(Product::Lync);
         bed.change(|state| state[key] = value);
-        bed.plan(Product::Lync, "failover: { partner: pool02.contoso.com, when: always, start: automatic }\n");
+        bed.plan(
+            Product::Lync,
+            "failover: { partner: pool02.contoso.com, when: always, start: automatic }\n",
+        );
         let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
         assert_eq!(output.status.code(), Some(4), "{key}: {}", said(&output));
         assert!(super::journals(bed.dir.path()).contains(says), "{key}: {}", said(&output));
@@ -187,11 +190,43 @@ fn no_value_of_a_plan_changes_what_runs() {
     assert!(executable.arg("+x").arg(&program).status().unwrap().success());
     let long = "x".repeat(64 << 10);
     let arguments = [
-        "", " ", "a b", "\"", "\\", "\\\\", "a\\", "a \\", "a\\\"b", "\\\\\"", "it's", "''", "$(touch pwned)", "`touch pwned`",
-        "; touch pwned", "& touch pwned", "| touch pwned", "%PATH%", "$env:PATH", "@{}", "--%", "-Command", "\u{2018}; touch pwned\u{2019}",
-        "\u{201c}", "äöü€𝄞", "2026-01-01T00:00:00", "/Date(0)/", "1e3", "true", "null", "=", "{\"a\":1}", "tab\there", long.as_str(),
+        "",
+        " ",
+        "a b",
+        "\"",
+        "\\",
+        "\\\\",
+        "a\\",
+        "a \\",
+        "a\\\"b",
+        "\\\\\"",
+        "it's",
+        "''",
+        "$(touch pwned)",
+        "`touch pwned`",
+        "; touch pwned",
+        "& touch pwned",
+        "| touch pwned",
+        "%PATH%",
+        "$env:PATH",
+        "@{}",
+        "--%",
+        "-Command",
+        "\u{2018}; touch pwned\u{2019}",
+        "\u{201c}",
+        "äöü€𝄞",
+        "2026-01-01T00:00:00",
+        "/Date(0)/",
+        "1e3",
+        "true",
+        "null",
+        "=",
+        "{\"a\":1}",
+        "tab\there",
+        long.as_str(),
     ];
-    let listed: Vec<String> = arguments.iter().map(|argument| serde_json::to_string(argument).unwrap()).collect();
+    let listed: Vec<String> =
+        arguments.iter().map(|argument| serde_json::to_string(argument).unwrap()).collect();
     let plan = super::plan(Product::Lync, &super::file("ssh"), "pwsh", "");
     let program = serde_json::to_string(&program.display().to_string()).unwrap();
     let plan = plan.replace(

@@ -166,16 +166,39 @@ mod tests {
         use PartnerHealth::{Unanswered, Unhealthy};
         let cases = [
             (why(|a| a["relation"] = json!([])), Unhealthy, "paired with no pool"),
-            (why(|a| a["relation"]["BackupPoolFqdn"] = json!("pool03.contoso.com")), Unhealthy, "paired with pool03"),
+            (
+                why(|a| a["relation"]["BackupPoolFqdn"] = json!("pool03.contoso.com")),
+                Unhealthy,
+                "paired with pool03",
+            ),
             (why(|a| a["relation"] = json!(true)), Unanswered, "not understood"),
-            (why(|a| a["services"][PARTNER]["BackupModules"] = json!("A.B:[ErrorState,NormalState]")), Unhealthy, "A.B is ErrorState"),
+            (
+                why(|a| a["services"][PARTNER]["BackupModules"] = json!("A.B:[ErrorState,NormalState]")),
+                Unhealthy,
+                "A.B is ErrorState",
+            ),
             (why(|a| a["services"][POOL] = json!([])), Unanswered, "backup service"),
             (why(|a| a["services"][POOL] = json!({ "BackupModules": ["strange"] })), Unanswered, "strange"),
-            (why(|a| a["states"][PARTNER] = json!("FailedOver")), Unhealthy, "the partner pool02.contoso.com is FailedOver"),
+            (
+                why(|a| a["states"][PARTNER] = json!("FailedOver")),
+                Unhealthy,
+                "the partner pool02.contoso.com is FailedOver",
+            ),
             (why(|a| a["states"][POOL] = json!([])), Unanswered, "state of the pool"),
-            (why(|a| a["store"] = json!([{ "ActiveMasterFqdn": POOL }])), Unhealthy, "Central Management Store"),
+            (
+                why(|a| a["store"] = json!([{ "ActiveMasterFqdn": POOL }])),
+                Unhealthy,
+                "Central Management Store",
+            ),
             (why(|a| a["store"] = json!([])), Unanswered, "Central Management Store"),
-            (why(|a| a["edges"] = json!({ "identity": "EdgeServer:e", "registrar": "Registrar:POOL01.contoso.com" })), Unhealthy, "next hop of EdgeServer:e"),
+            (
+                why(|a| {
+                    a["edges"] =
+                        json!({ "identity": "EdgeServer:e", "registrar": "Registrar:POOL01.contoso.com" })
+                }),
+                Unhealthy,
+                "next hop of EdgeServer:e",
+            ),
         ];
         for ((health, said), expected, part) in cases {
             assert_eq!(health, expected, "{said}");

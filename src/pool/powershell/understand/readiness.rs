@@ -57,9 +57,13 @@ pub fn read(answer: &Value) -> Result<Told, String> {
             "ready" => State::Ready,
             "busy" => State::Busy,
             "insufficientactivefrontends" => State::InsufficientActiveFrontEnds,
-            _ => return Err(wrong(&format!("the state `{}` is not known", super::super::lines::shown(text)))),
+            _ => {
+                return Err(wrong(&format!("the state `{}` is not known", super::super::lines::shown(text))));
+            }
         },
-        Some(Value::Number(_)) => return Err(wrong("the state is a number, and which one means what is not known")),
+        Some(Value::Number(_)) => {
+            return Err(wrong("the state is a number, and which one means what is not known"));
+        }
         _ => return Err(wrong("the state is no text")),
     };
     let listed = member(table, &DOMAINS).map(list).unwrap_or_default();
@@ -111,7 +115,10 @@ impl Told {
         let mut named = self.domains.iter().filter(|told| told.name.eq_ignore_ascii_case(domain));
         let (Some(told), None) = (named.next(), named.next()) else {
             let names: Vec<_> = self.domains.iter().map(|told| told.name.as_str()).collect();
-            return Err(format!("the pool does not list upgrade domain {domain} once; it lists {}", names.join(", ")));
+            return Err(format!(
+                "the pool does not list upgrade domain {domain} once; it lists {}",
+                names.join(", ")
+            ));
         };
         let Some(listed) = &told.front_ends else { return Ok(told.ready) };
         let same = listed.len() == front_ends.len()
@@ -119,7 +126,10 @@ impl Told {
         if same {
             Ok(told.ready)
         } else {
-            Err(format!("upgrade domain {domain} has other front ends than the plan says: {}", listed.join(", ")))
+            Err(format!(
+                "upgrade domain {domain} has other front ends than the plan says: {}",
+                listed.join(", ")
+            ))
         }
     }
 }
@@ -156,7 +166,10 @@ mod tests {
             (json!({ "State": "Sleeping", "Domains": domains }), "`Sleeping` is not known"),
             (json!({ "State": "Ready" }), "lists no upgrade domain"),
             (json!({ "State": "Ready", "Domains": [{ "Name": "UD1" }] }), "domain is not understood"),
-            (json!({ "State": "Ready", "Domains": [{ "Name": "UD1", "Ready": 1 }] }), "domain is not understood"),
+            (
+                json!({ "State": "Ready", "Domains": [{ "Name": "UD1", "Ready": 1 }] }),
+                "domain is not understood",
+            ),
             (json!([{ "State": "Ready" }, { "State": "Busy" }]), "twice"),
             (json!("Ready"), "did not say its state"),
             (json!(null), "did not say its state"),

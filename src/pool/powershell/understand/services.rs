@@ -48,9 +48,10 @@ impl Listed {
         };
         let runs = |name: &String| self.running.iter().any(|running| running.eq_ignore_ascii_case(name));
         let missing = wanted.iter().find(|name| !runs(name))?;
-        let said = self.not_running.iter().find(|line| {
-            line.split(' ').next().is_some_and(|service| service.eq_ignore_ascii_case(missing))
-        });
+        let said = self
+            .not_running
+            .iter()
+            .find(|line| line.split(' ').next().is_some_and(|service| service.eq_ignore_ascii_case(missing)));
         Some(said.cloned().unwrap_or_else(|| format!("there is no service {missing}")))
     }
 }
@@ -113,7 +114,9 @@ impl Services {
         match self {
             Services::Running => Observation::Done,
             Services::Starting => Observation::Underway,
-            Services::Draining | Services::Stopping | Services::Partly | Services::Stopped => Observation::NotDone,
+            Services::Draining | Services::Stopping | Services::Partly | Services::Stopped => {
+                Observation::NotDone
+            }
         }
     }
 }
@@ -124,8 +127,11 @@ mod tests {
     use serde_json::json;
 
     fn of(statuses: &[&str]) -> Result<Services, String> {
-        let services: Vec<Value> =
-            statuses.iter().enumerate().map(|(n, status)| json!({ "name": format!("S{n}"), "status": status })).collect();
+        let services: Vec<Value> = statuses
+            .iter()
+            .enumerate()
+            .map(|(n, status)| json!({ "name": format!("S{n}"), "status": status }))
+            .collect();
         read(&json!({ "services": services })).map(|listed| listed.services)
     }
 

@@ -14,7 +14,9 @@ pub fn seen(answer: &Value, planned: &str) -> (VersionSeen, Option<String>) {
         .into_iter()
         .map(|one| Some((one["name"].as_str()?, one["version"].as_str()?.trim())))
         .collect();
-    let Some(listed) = listed.filter(|listed| !listed.is_empty()) else { return (VersionSeen::Unanswered, None) };
+    let Some(listed) = listed.filter(|listed| !listed.is_empty()) else {
+        return (VersionSeen::Unanswered, None);
+    };
     let is_front_end = |name: &str| name.to_ascii_lowercase().contains("front end server");
     let fronts: Vec<&str> =
         listed.iter().filter(|(name, _)| is_front_end(name)).map(|(_, version)| *version).collect();
@@ -53,7 +55,9 @@ mod tests {
 
     #[test]
     fn an_empty_answer_says_nothing() {
-        for answer in [json!({}), json!({ "versions": [] }), json!({ "versions": [{ "name": "A", "version": "" }] })] {
+        for answer in
+            [json!({}), json!({ "versions": [] }), json!({ "versions": [{ "name": "A", "version": "" }] })]
+        {
             assert_eq!(seen(&answer, "1"), (VersionSeen::Unanswered, None));
         }
     }

@@ -284,6 +284,19 @@ function Restart-Computer {
         if ($was) { Start-Rebuild $pool $now }
         [System.IO.File]::WriteAllText([System.IO.Path]::Combine($env:POOLROLL_BED, $computer, 'down_until'), '' + $f.computer_due)
     }
+    # A computer with a server of its own takes that along, and has it again when it is up.
+    $server = [System.IO.Path]::Combine($env:POOLROLL_BED, $computer, 'sshd.pid')
+    if ([System.IO.File]::Exists($server)) {
+        $seconds = [string]::Format([cultureinfo]::InvariantCulture, '{0:0.000}', (Use-Pool { param($pool) $pool.times.restart }) / 1000)
+        $start = [System.Diagnostics.ProcessStartInfo]::new('/bin/sh')
+        $start.ArgumentList.Add('-c')
+        $start.ArgumentList.Add("sleep $seconds; exec setsid /usr/sbin/sshd -f '$env:POOLROLL_BED/$computer/sshd_config' -E '$env:POOLROLL_BED/$computer/sshd.log'")
+        $start.RedirectStandardInput = $true
+        $start.RedirectStandardOutput = $true
+        $start.RedirectStandardError = $true
+        [void] [System.Diagnostics.Process]::Start($start)
+        try { [System.Diagnostics.Process]::GetProcessById([int] [System.IO.File]::ReadAllText($server)).Kill() } catch { }
+    }
     $folder = [System.IO.Path]::Combine($env:POOLROLL_BED, $computer, 'engines')
     foreach ($file in [System.IO.Directory]::GetFiles($folder)) {
         $id = [int] [System.IO.Path]::GetFileName($file)
