@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::ValueEnum;
 use jiff::Timestamp;
@@ -14,6 +15,7 @@ use crate::exec::live::{Compiled, LiveRun, SimulatedStart, Start};
 use crate::exec::saved::Saved;
 use crate::graph::StepGraph;
 use crate::plan::{Driver, PowerShell, Reach, Simulated};
+use crate::pool;
 use crate::report::graph_tree::SHOWN_DIGEST;
 use crate::report::lines::{counted, rough};
 use crate::report::times::Zone;
@@ -39,7 +41,7 @@ pub struct Args {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum DriverName {
+pub enum DriverName {
     /// The embedded pool, a twin of the planned one
     Simulated,
 }
@@ -68,12 +70,7 @@ fn start(args: &Args, graph: &StepGraph) -> Result<Start, Failure> {
         (_, Some(Driver::Simulated(simulated))) => *simulated,
         (Some(DriverName::Simulated), _) => Simulated::default(),
         (None, Some(Driver::PowerShell(powershell))) => return live(args, graph, powershell),
-        (None, None) => {
-            return Err(Failure::Usage {
-                message: "the plan does not say how its pool is reached".into(),
-                help: "add `driver:` to the plan, or try it on its twin with `--driver simulated`".into(),
-            });
-        }
+        (None, None) => return Err(no_driver()),
     };
     let now = Timestamp::now();
     // The clock of a simulated pool may begin with the window, so that a plan for next week can be tried today.
@@ -83,6 +80,33 @@ fn start(args: &Args, graph: &StepGraph) -> Result<Start, Failure> {
     };
     let speed = args.speed.unwrap_or(simulated.speed);
     Ok(Start::Simulated(SimulatedStart { setup: Setup::from(simulated), faults: Vec::new(), speed, begins }))
+}
+
+/// The driver of a plan, to look through: nothing is begun, and nothing is remembered.
+pub fn looking(named: Option<DriverName>, graph: &StepGraph) -> Result<pool::Driver, Failure> {
+    let plan = Arc::clone(graph.plan_arc());
+    match (named, graph.plan().driver()) {
+        (None, Some(Driver::PowerShell(powershell))) => {
+            let pool = pool::PowerShellPool::new(plan, powershell.clone(), "look");
+            Ok(pool::Driver::PowerShell(Box::new(pool)))
+        }
+        (None, None) => Err(no_driver()),
+        (_, simulated) => {
+            let simulated = match simulated {
+                Some(Driver::Simulated(simulated)) => *simulated,
+                _ => Simulated::default(),
+            };
+            let pool = pool::SimulatedPool::new(plan, &Setup::from(simulated), &[], Timestamp::now());
+            Ok(pool::Driver::Simulated(Box::new(pool)))
+        }
+    }
+}
+
+fn no_driver() -> Failure {
+    Failure::Usage {
+        message: "the plan does not say how its pool is reached".into(),
+        help: "add `driver:` to the plan, or try it on its twin with `--driver simulated`".into(),
+    }
 }
 
 /// A live pool lives in our own time, so a window that is closed now stays closed.

@@ -21,6 +21,8 @@ pub enum Ending {
     Ran(Outcome),
     /// An invariant is broken, and which was shown.
     Broken,
+    /// The live pool is not the one planned, or not ready, and what differs was shown.
+    Differs,
     /// A bound was reached before there was an answer.
     Undecided,
 }
@@ -42,7 +44,7 @@ pub fn code(result: &Result<Ending, Failure>) -> u8 {
             Ending::Done => DONE,
             Ending::Unread => ERROR,
             Ending::Invalid => INVALID,
-            Ending::Broken => NO,
+            Ending::Broken | Ending::Differs => NO,
             Ending::Undecided => UNDECIDED,
             Ending::Ran(outcome) => match outcome {
                 Outcome::Complete | Outcome::Abandoned => DONE,
@@ -61,6 +63,7 @@ fn of_failure(failure: &Failure) -> u8 {
         | Failure::Stdout(_)
         | Failure::NoFiles(_)
         | Failure::Gone(_)
+        | Failure::NotDiscovered { .. }
         | Failure::Files(_)
         | Failure::Runtime(_)
         | Failure::Shell(_)

@@ -30,6 +30,8 @@ pub enum Failure {
     Usage { message: String, help: String },
     #[error("{question} needs an answer, and nobody is there to give it")]
     NobodyThere { question: String, help: String },
+    #[error("pool `{pool}` could not be discovered: {why}")]
+    NotDiscovered { pool: String, why: String },
     #[error("not begun, as you said")]
     Declined,
     #[error("the maintenance window is closed: {0}")]
@@ -80,6 +82,9 @@ impl Failure {
             | Failure::NotRunning { help, .. }
             | Failure::StillRunning { help, .. } => help.clone(),
             Failure::Declined => "rehearse it first with `poolroll rehearse`, or apply it again".into(),
+            Failure::NotDiscovered { .. } => {
+                "see that the computers can be reached, and that the product and `--management` are right".into()
+            }
             Failure::OutsideWindow(_) => {
                 "apply it while the window is open, or give it another one; `poolroll rehearse` shows the night today".into()
             }

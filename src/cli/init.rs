@@ -27,7 +27,12 @@ pub struct Args {
     force: bool,
 }
 
-fn fqdn(text: &str) -> Result<String, String> {
+/// A host name, for the parser of arguments.
+///
+/// # Errors
+///
+/// What is wrong with it, in words.
+pub fn fqdn(text: &str) -> Result<String, String> {
     match crate::plan::host_name_fault(text) {
         None => Ok(text.to_ascii_lowercase()),
         Some(fault) => Err(fault),
@@ -40,21 +45,26 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
         output::text(&text)?;
         return Ok(Ending::Done);
     }
+    write(&args.file, &text, args.force)?;
+    let path = args.file.display();
+    output::say(&format!("wrote `{path}`; make it your pool's, then: poolroll validate {path}"));
+    Ok(Ending::Done)
+}
+
+/// Writes a new file; one that is there is only replaced by `force`.
+pub fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
     let failed = |source: std::io::Error| match source.kind() {
-        std::io::ErrorKind::AlreadyExists => Failure::Exists(args.file.clone()),
-        _ => Failure::Write { path: args.file.clone(), source },
+        std::io::ErrorKind::AlreadyExists => Failure::Exists(path.to_owned()),
+        _ => Failure::Write { path: path.to_owned(), source },
     };
     let mut options = fs::OpenOptions::new();
-    if args.force {
+    if force {
         options.create(true).truncate(true)
     } else {
         options.create_new(true)
     };
-    let mut file = options.write(true).open(&args.file).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)?;
-    let path = args.file.display();
-    output::say(&format!("wrote `{path}`; make it your pool's, then: poolroll validate {path}"));
-    Ok(Ending::Done)
+    let mut file = options.write(true).open(path).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)
 }
 
 /// The template, with the pool's name and the domain of its servers put in.

@@ -6,7 +6,9 @@
 
 mod abandon;
 mod apply;
+mod check;
 mod completions;
+mod discover;
 mod exit;
 mod failure;
 mod going;
@@ -59,6 +61,8 @@ struct Cli {
 enum Command {
     /// Write a commented starter plan
     Init(init::Args),
+    /// Write a plan from a live pool: its upgrade domains, order and partner
+    Discover(discover::Args),
     /// Check plans and scenarios: schema and every rule, all findings at once
     Validate(validate::Args),
     /// Compile a plan and show what it does, on both routes
@@ -67,6 +71,8 @@ enum Command {
     Prove(prove::Args),
     /// Run a plan on a simulated twin of its pool, in virtual time
     Rehearse(rehearse::Args),
+    /// Ask the live pool and the clock whether a plan matches; changes nothing
+    Check(check::Args),
     /// Run a plan; asks before it begins
     Apply(apply::Args),
     /// Take up a run that was paused, stopped or killed
@@ -129,10 +135,12 @@ fn explain(error: &clap::Error) -> u8 {
 fn run(command: Command) -> Result<Ending, Failure> {
     match command {
         Command::Init(args) => init::run(&args),
+        Command::Discover(args) => discover::run(&args),
         Command::Validate(args) => validate::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Prove(args) => prove::run(&args),
         Command::Rehearse(args) => rehearse::run(&args),
+        Command::Check(args) => check::run(&args),
         Command::Apply(args) => apply::run(&args),
         Command::Resume(args) => resume::run(&args),
         Command::Pause(args) => requests::pause(&args),

@@ -30,7 +30,7 @@ pub struct Args {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-enum Format {
+pub enum Format {
     /// With excerpts, for people
     #[default]
     Human,
@@ -73,7 +73,7 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
     }
     let files: Vec<Checked<'_>> =
         checked.iter().map(|(source, findings)| Checked { source, findings }).collect();
-    show(args, &files)?;
+    show(args.format, args.deny_warnings, &files)?;
     let tally = Tally::of(&files);
     output::say(&tally.to_string());
     let invalid = tally.errors > 0 || (args.deny_warnings && tally.warnings > 0);
@@ -84,8 +84,9 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
     })
 }
 
-fn show(args: &Args, files: &[Checked<'_>]) -> Result<(), Failure> {
-    output::data(|mut out| match args.format {
+/// Writes findings to stdout.
+pub fn show(format: Format, deny_warnings: bool, files: &[Checked<'_>]) -> Result<(), Failure> {
+    output::data(|mut out| match format {
         Format::Human => {
             let mut text = String::new();
             findings_human::write(&mut text, files, output::look(false)).map_err(std::io::Error::other)?;
@@ -94,7 +95,7 @@ fn show(args: &Args, files: &[Checked<'_>]) -> Result<(), Failure> {
         Format::Json => findings_json::write(&mut out, files),
         Format::Github => findings_github::write(&mut out, files),
         Format::Sarif => findings_sarif::write(&mut out, files),
-        Format::Junit => findings_junit::write(&mut out, files, args.deny_warnings),
+        Format::Junit => findings_junit::write(&mut out, files, deny_warnings),
     })
 }
 

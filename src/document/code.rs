@@ -282,6 +282,32 @@ catalogue! {
     /// Something is missing and no rule noticed: a fault of this program.
     PlanIncomplete => Error "plan-incomplete",
 
+    // check: what a live pool says of a plan
+    /// The live pool has no such front end.
+    LiveFrontEndMissing => Error "live-front-end-missing",
+    /// The live pool has a front end that the plan does not list.
+    LiveFrontEndUnlisted => Error "live-front-end-unlisted",
+    /// The live pool has the front end in another upgrade domain.
+    LiveDomainDiffers => Error "live-domain-differs",
+    /// The live pool lists its front ends in another order, and the quorum goes by it.
+    LiveOrderDiffers => Error "live-order-differs",
+    /// Something of the live pool could not be asked, or its answer is not understood.
+    LiveUnanswered => Error "live-unanswered",
+    /// A front end of the live pool does not accept connections.
+    LiveInactive => Warning "live-inactive",
+    /// The live pool is not ready for an upgrade now.
+    LiveNotReady => Error "live-not-ready",
+    /// The partner of the live pool cannot take over now.
+    LivePartner => Error "live-partner",
+    /// Every front end has the planned version already.
+    LiveUpgraded => Warning "live-upgraded",
+    /// The maintenance window is over.
+    WindowOver => Error "window-over",
+    /// The maintenance window has not begun.
+    WindowAhead => Warning "window-ahead",
+    /// What is left of the maintenance window is too short for the whole plan.
+    WindowRest => Warning "window-rest",
+
     // graph: rules that need the step graph
     /// The steps do not fit into the maintenance window.
     WindowTooShort => Error "window-too-short",

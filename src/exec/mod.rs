@@ -7,11 +7,13 @@
 //! - [`journal`]: one record a line, chained by hash, durable before any effect; over a [`disk`] that
 //!   is the real one or, in simulations, a [`memory_disk`] that loses and refuses on demand;
 //! - [`folder`]: the folder of a run, its [`run_id`] and the [`lock`] that says a process is alive;
+//! - [`check`]: a plan held against the live pool and the clock;
 //! - [`claim`]: who holds a pool, kept through crashes and pauses;
 //! - [`requests`]: what people ask of a run in progress, as files;
 //! - [`whole_file`]: files that are never seen half written;
 //! - [`os`]: what differs between Windows and Unix; [`tag`]: short random names.
 
+pub mod check;
 pub mod claim;
 pub mod clock;
 pub mod disk;

@@ -16,6 +16,7 @@ mod quorum;
 mod resolve;
 mod rules;
 mod schema;
+mod survey;
 mod written;
 
 pub use act::{Act, Call, Moment, Question};
@@ -30,4 +31,5 @@ pub use quorum::{Quorum, Row};
 pub use resolve::{Resolved, resolve};
 pub use rules::host_name_fault;
 pub use schema::{schema, schema_of};
+pub use survey::Survey;
 pub use written::{AfterDrain, Consent, FailoverWhen, Mode, PlanText, Product, Restart, SimulatedText};

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 pub use powershell::{PowerShellPool, show as show_scripts};
 pub use simulated::{SaveError, SimulatedPool};
 
-use crate::plan::{Act, Answer, Call, Facts};
+use crate::plan::{Act, Answer, Call, Facts, Survey};
 
 /// One call in flight.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -97,6 +97,14 @@ impl Driver {
         match self {
             Driver::Simulated(pool) => pool.take_note(),
             Driver::PowerShell(_) => None,
+        }
+    }
+
+    /// The pool, described by itself. Changes nothing.
+    pub async fn survey(&self) -> Survey {
+        match self {
+            Driver::Simulated(pool) => Survey::as_planned(pool.plan()),
+            Driver::PowerShell(pool) => pool.survey().await,
         }
     }
 

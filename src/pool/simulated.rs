@@ -106,6 +106,10 @@ impl SimulatedPool {
         Ok(SimulatedPool { plan, origin, twin, saved_to: Some(path.to_owned()), note: None, noted: false })
     }
 
+    pub(super) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
     pub fn twin(&self) -> &Twin {
         &self.twin
     }

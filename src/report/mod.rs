@@ -12,6 +12,7 @@
 #[cfg(feature = "cli")]
 pub mod findings_human;
 
+pub mod discovered;
 pub mod events;
 pub mod findings_github;
 pub mod findings_json;

@@ -36,6 +36,7 @@ mod lines;
 mod questions;
 mod scripts;
 mod show;
+mod survey;
 mod understand;
 
 pub use show::show;
@@ -48,7 +49,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use super::{Answered, Ticket};
-use crate::plan::{Act, Call, Facts, Plan, PowerShell};
+use crate::plan::{Act, Call, Facts, Plan, PowerShell, Survey};
 use flows::Flow;
 
 /// A live pool. Calls begin at once, each as a task of its own.
@@ -109,6 +110,20 @@ impl PowerShellPool {
     /// What an act brought with it, now or before the process died.
     pub(super) fn recall(&self, act: Act, facts: &Facts) {
         self.flow.recall(act, facts);
+    }
+
+    /// The live pool, described by itself.
+    pub(super) async fn survey(&self) -> Survey {
+        self.flow.survey().await
+    }
+
+    /// Who belongs to the live pool, for whoever knows no more of it than its name.
+    ///
+    /// # Errors
+    ///
+    /// Nobody answered, or the answer is not understood.
+    pub async fn members(&self) -> Result<Survey, String> {
+        self.flow.members().await.map_err(|why| why.to_string())
     }
 
     pub(super) fn rest(&mut self) {

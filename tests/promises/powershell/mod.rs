@@ -6,6 +6,7 @@
 
 mod hostile;
 mod language;
+mod live;
 mod rolls;
 mod sshd;
 

@@ -24,7 +24,7 @@ fn list(value: &Value) -> Vec<&Value> {
 }
 
 /// A text that stands for itself, or the name of an object.
-fn name(value: &Value) -> Option<&str> {
+pub(super) fn name(value: &Value) -> Option<&str> {
     match value {
         Value::String(text) => Some(text.trim()),
         Value::Object(table) => member(table, &["Fqdn", "Name", "Identity"])?.as_str().map(str::trim),

@@ -26,6 +26,15 @@ pub fn read(answer: &Value, pool: &str, partner: &str) -> (PartnerHealth, Option
     }
 }
 
+/// The pool that an answer names as the backup, if it names one.
+pub fn related(relation: &Value) -> Option<&str> {
+    let tables = list(relation).into_iter().filter_map(Value::as_object);
+    let mut named = tables
+        .filter_map(|table| member(table, &["BackupPoolFqdn", "BackupPool", "RelatedPool", "Backup"]))
+        .filter_map(super::name);
+    named.next().filter(|_| named.next().is_none())
+}
+
 fn unhealthy(why: String) -> Checked {
     Err((PartnerHealth::Unhealthy, why))
 }
@@ -37,15 +46,9 @@ fn unclear(what: &str, value: &Value) -> Checked {
 /// The pool that the live pool names as its backup is the plan's partner.
 fn relation(answer: &Value, pool: &str, partner: &str) -> Checked {
     let relation = &answer["relation"];
-    let named: Vec<&str> = list(relation)
-        .into_iter()
-        .filter_map(Value::as_object)
-        .filter_map(|table| member(table, &["BackupPoolFqdn", "BackupPool", "RelatedPool", "Backup"]))
-        .filter_map(super::name)
-        .collect();
-    match named.as_slice() {
-        [named] if super::is_computer(named, partner) => Ok(()),
-        [named] => unhealthy(format!("{pool} is paired with {named}, and the plan names {partner}")),
+    match related(relation) {
+        Some(named) if super::is_computer(named, partner) => Ok(()),
+        Some(named) => unhealthy(format!("{pool} is paired with {named}, and the plan names {partner}")),
         _ if list(relation).is_empty() => unhealthy(format!("{pool} is paired with no pool")),
         _ => unclear("the backup relationship", relation),
     }

@@ -141,6 +141,14 @@ function Confirm-Call($Bound, [string] $What) {
     [System.Threading.Thread]::Sleep(3600000)
 }
 
+function Get-CsComputer {
+    [CmdletBinding()] param([string] $Pool)
+    $asked = $Pool
+    foreach ($fqdn in @(Use-Pool { param($p) if ($asked -ne $p.pool) { throw "Cannot find pool `"$asked`"." }; $p.front_ends | ForEach-Object { $_.fqdn } })) {
+        [PSCustomObject] @{ PSTypeName = 'Microsoft.Rtc.Management.Xds.DisplayComputer'; Identity = $fqdn; Pool = $asked; Fqdn = $fqdn }
+    }
+}
+
 function Get-CsWindowsService {
     [CmdletBinding()] param([string] $Name, [string] $ComputerName)
     $computer = if ($ComputerName) { $ComputerName } else { Get-ThisComputer }
