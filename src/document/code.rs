@@ -307,6 +307,13 @@ catalogue! {
     WindowAhead => Warning "window-ahead",
     /// What is left of the maintenance window is too short for the whole plan.
     WindowRest => Warning "window-rest",
+    // scenario: histories that are replayed
+    /// A history beside what only a scenario without one can say.
+    HistoryNotAlone => Error "history-not-alone",
+    /// A history in which something happens that cannot happen there.
+    HistoryOutOfOrder => Error "history-out-of-order",
+    /// A history of another plan than the one that it is replayed on.
+    HistoryOfOtherPlan => Error "history-of-other-plan",
 
     // graph: rules that need the step graph
     /// The steps do not fit into the maintenance window.

@@ -25,7 +25,7 @@ mod failover;
 mod fault;
 mod happen;
 mod membership;
-mod scenario;
+pub mod scenario;
 mod sessions;
 mod setup;
 mod world;

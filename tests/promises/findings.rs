@@ -7,9 +7,12 @@ use std::sync::Arc;
 
 use poolroll::document::{self, Code, Findings, Severity, Source};
 use poolroll::plan::{self, PlanText};
+use poolroll::twin::scenario::{Against, SavedHistory};
+use poolroll::twin::{Scenario, ScenarioText};
 
 use crate::golden;
 use crate::render::render;
+use crate::stage;
 
 /// Codes that no file of cases can hold, and why. Those with a test of their own name it.
 const WITHOUT_CASE: &[(Code, &str)] = &[
@@ -36,8 +39,39 @@ const WITHOUT_CASE: &[(Code, &str)] = &[
     (Code::SchemaMismatch, "what no schema speaks of: the unit tests of `document`"),
 ];
 
-/// The findings of a plan, as `poolroll validate` comes to them.
+/// The findings of a file, as `poolroll validate` comes to them.
 fn findings_of(source: &Arc<Source>) -> Findings {
+    let kind = document::parse(source).ok().and_then(|root| document::kind_of(&root).map(str::to_owned));
+    if kind.as_deref() == Some("scenario") { findings_of_scenario(source) } else { findings_of_plan(source) }
+}
+
+/// The plan that the histories among the cases are held against, and what its digest is taken to be: a digest changes with
+/// every word of a graph, and is put to the test elsewhere.
+const STAGE: &str = "tests/small/two-domains.yaml";
+const DIGEST: &str = "17";
+
+/// The findings of a scenario; of a history also those that only its plan can tell.
+fn findings_of_scenario(source: &Arc<Source>) -> Findings {
+    let document = match document::read::<ScenarioText>(Arc::clone(source)) {
+        Err(findings) => return findings,
+        Ok(document) => document,
+    };
+    let graph = stage::graph(STAGE);
+    let front_ends = graph.plan().pool().front_ends.iter();
+    let against = Against {
+        plan: graph.plan().name(),
+        digest: DIGEST,
+        steps: graph.steps().iter().map(|step| step.name.as_str()).collect(),
+        front_ends: front_ends.map(|front_end| front_end.fqdn.as_str()).collect(),
+    };
+    match SavedHistory::resolve(&document, &against) {
+        None => Scenario::check(&document),
+        Some(held) => held.err().unwrap_or_default(),
+    }
+}
+
+/// The findings of a plan.
+fn findings_of_plan(source: &Arc<Source>) -> Findings {
     match document::read::<PlanText>(Arc::clone(source)) {
         Err(findings) => findings,
         Ok(document) => match plan::resolve(&document) {

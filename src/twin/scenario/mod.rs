@@ -2,9 +2,14 @@
 //!
 //! `written` and `fault_text` are the file as people write it and the source of its schema; [`Scenario::resolve`] holds
 //! it against a plan, in whose words it speaks, and collects every finding.
+//!
+//! A scenario may be a history instead, answer by answer: `history_text` is how that is written, and [`SavedHistory`] one
+//! that fits its plan. A proof saves such scenarios and replays them; the twin, which is consistent, could not.
 
 mod aim;
 mod fault_text;
+mod history;
+mod history_text;
 mod start;
 mod steps;
 mod written;
@@ -14,6 +19,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
+pub use history::{Against, SavedHistory};
+pub use history_text::{
+    AcceptingText, AcceptsText, CountedText, CrashedText, DiedText, ElapsedText, EnsuredText, FitsText,
+    HappensText, HealthText, HistoryText, LookedText, PartnerText, ReadinessText, ReadyText, ResultText,
+    ResumedText, SaidText, SawText, SeenText, StillStoppedText, TimerText, VersionText, WindowText,
+};
 use written::OperatorText;
 pub use written::ScenarioText;
 
@@ -69,10 +80,12 @@ impl Scenario {
         let starts = text.starts.as_ref().and_then(|starts| start::form(starts).err());
         let mut findings: Findings = faults.chain(starts).chain(operator(&text.operator).err()).collect();
         findings.extend(too_wide(text));
+        findings.extend(history::check(document));
         findings.sorted()
     }
 
-    /// Holds a written scenario against a plan: names become ids, every rule runs.
+    /// Holds a written scenario against a plan: names become ids, every rule runs. One that is a history says nothing to a
+    /// twin; [`SavedHistory::resolve`] is for those.
     ///
     /// # Errors
     ///

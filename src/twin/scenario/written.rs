@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::fault_text::FaultText;
+use super::history_text::HistoryText;
 use crate::document::{Spanned, Written, present};
 use crate::plan::{Length, List};
 
@@ -51,6 +52,11 @@ pub struct ScenarioText {
     #[serde(default, skip_serializing_if = "List::is_empty")]
     #[schemars(extend("examples" = [[{"drain_hangs": {"step": "stop/fe03.contoso.com"}}]]))]
     pub faults: List<FaultText, 0, 1000>,
+    /// A history that `poolroll prove` saved, to be replayed answer by answer. Rule: it says everything that happens, so no
+    /// other key says anything beside it.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = [{"plan": "pool01 to the July update", "digest": "4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a", "breaks": 11, "happens": []}]))]
+    pub history: Option<HistoryText>,
 }
 
 impl Written for ScenarioText {
