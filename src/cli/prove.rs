@@ -6,11 +6,13 @@ use std::time::Duration;
 use super::exit::Ending;
 use super::failure::Failure;
 use super::status::Format;
-use super::{output, reading};
+use super::{output, reading, saving};
 use crate::exec::prove::{Bounds, MOST_STATES, prove, rate};
-use crate::proof::{Budgets, MOST_ACTIONS, Reduction, Verdict};
+use crate::graph::StepGraph;
+use crate::proof::{Broken, Budgets, MOST_ACTIONS, Reduction, Verdict};
 use crate::report::lines::grouped;
-use crate::report::{proof_human, proof_json};
+use crate::report::{history_yaml, proof_human, proof_json};
+use crate::run::Run;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -37,6 +39,8 @@ pub struct Args {
     /// The most states that are met before the proof gives up
     #[arg(long, value_name = "N", default_value_t = MOST_STATES)]
     states: u64,
+    #[command(flatten)]
+    saving: saving::Args,
     /// How the result is shown
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -49,14 +53,14 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
     let file = reading::read(&args.plan)?;
     let Some(compiled) = reading::compile(&file) else { return Ok(Ending::Invalid) };
     let graph = &compiled.graph;
-    let upgrade = graph.plan().upgrade();
-    let actions = upgrade.before_stop.len() + upgrade.actions.len() + upgrade.after_accept.len();
+    let actions = actions(graph);
     if actions > MOST_ACTIONS {
         output::say(&format!(
             "undecided: a proof can tell {MOST_ACTIONS} actions of a front end apart, and the plan has {actions}"
         ));
         return Ok(Ending::Undecided);
     }
+    args.saving.check()?;
     let Args { crashes, deaths, acts, found, together, whole, states, .. } = *args;
     let budgets = Budgets { crashes, deaths, acts, found, together };
     let reduction = if whole { Reduction::NONE } else { Reduction::ALL };
@@ -73,6 +77,11 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
             ));
         }
     });
+    let saved = match &proved.verdict {
+        Some(Verdict::Broken(broken)) => Some(save(args, graph, broken)),
+        _ => None,
+    };
+    let path = saved.as_ref().and_then(|saved| saved.as_ref().ok()).map(|path| path.display().to_string());
     match args.format {
         Format::Human => {
             let mut text = String::new();
@@ -80,11 +89,40 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
             let _ = proof_human::write(&mut text, graph, &bounds, &proved);
             output::text(&text)?;
         }
-        Format::Json => output::data(|mut out| proof_json::write(&mut out, graph, &bounds, &proved))?,
+        Format::Json => {
+            output::data(|mut out| proof_json::write(&mut out, graph, &bounds, &proved, path.as_deref()))?
+        }
+    }
+    match saved {
+        Some(Ok(_)) => {}
+        Some(Err(failure)) if args.saving.is_asked_for() => return Err(failure),
+        // What was asked for is the verdict, and it was shown.
+        Some(Err(failure)) => output::say(&format!("the history is not saved: {}", output::chain(&failure))),
+        None => {}
+    }
+    if let Some(path) = path {
+        let plan = args.plan.display();
+        output::say(&format!(
+            "\nthe history is saved to `{path}`; replay it with: poolroll rehearse {plan} --scenario {path}"
+        ));
     }
     Ok(match proved.verdict {
         Some(Verdict::Proved) => Ending::Done,
         Some(Verdict::Broken(_)) => Ending::Broken,
         None => Ending::Undecided,
     })
+}
+
+/// How many actions each front end has.
+pub fn actions(graph: &StepGraph) -> usize {
+    let upgrade = graph.plan().upgrade();
+    upgrade.before_stop.len() + upgrade.actions.len() + upgrade.after_accept.len()
+}
+
+/// Saves the history that breaks a promise.
+fn save(args: &Args, graph: &StepGraph, broken: &Broken) -> Result<PathBuf, Failure> {
+    let mut text = String::new();
+    // Writing to a text cannot fail.
+    let _ = history_yaml::write(&mut text, graph, Run::new(graph), broken);
+    args.saving.save(&args.plan, &text)
 }

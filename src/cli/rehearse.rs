@@ -1,6 +1,6 @@
 //! `poolroll rehearse`: runs a plan on a simulated twin of its pool, in virtual time.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use serde::Serialize;
 
 use super::exit::Ending;
 use super::failure::Failure;
-use super::output;
 use super::reading::{self, Bytes};
 use super::status::Format;
 use super::teller::{self, Teller};
-use crate::document::{self, Source};
+use super::{output, replay};
+use crate::document::{self, Document, Source};
 use crate::exec::{Audience, MemoryLog, Moment, NoLog, Proving, Rehearsal};
 use crate::graph::StepGraph;
 use crate::plan::{Facts, Length};
@@ -22,13 +22,14 @@ use crate::report::run_report::Report;
 use crate::report::words::place;
 use crate::report::{run_human, run_json};
 use crate::run::{Event, Outcome, Run};
+use crate::twin::scenario::SavedHistory;
 use crate::twin::{At, Scenario, ScenarioText};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The plan, or `-` for stdin
     plan: PathBuf,
-    /// What goes wrong, and what the person who watches does
+    /// What goes wrong, and what the person who watches does; or a history that `poolroll prove` saved, to be replayed
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
     /// The seed of everything that varies; of many runs, the first one's
@@ -55,9 +56,16 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
         let Some(scenario) = scenario(&reading::read(path)?, &compiled.graph) else {
             return Ok(Ending::Invalid);
         };
-        output::say(&format!("scenario: {}", scenario.name));
-        scenario.description.iter().for_each(|description| output::say(description));
-        rehearsal = rehearsal.struck_by(scenario);
+        if let (Meant::History(_), Some(option)) = (&scenario.meant, args.varies()) {
+            return Err(replay::meaningless(option));
+        }
+        let text = scenario.document.body();
+        output::say(&format!("scenario: {}", *text.name));
+        text.description.iter().for_each(|description| output::say(description));
+        rehearsal = match &scenario.meant {
+            Meant::History(saved) => return replay::run(args, &compiled.graph, &scenario.document, saved),
+            Meant::Faults(scenario) => rehearsal.struck_by(scenario.clone()),
+        };
     }
     rehearsal.setup.seed = args.seed.unwrap_or(rehearsal.setup.seed);
     rehearsal.setup.spread = args.spread.unwrap_or(rehearsal.setup.spread);
@@ -67,14 +75,54 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
     }
 }
 
+impl Args {
+    /// The plan, as it was named.
+    pub fn plan(&self) -> &Path {
+        &self.plan
+    }
+
+    /// How the result is shown.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// An option that was given and that varies or tells what goes on by a clock.
+    pub fn varies(&self) -> Option<&'static str> {
+        let given = [
+            ("--seed", self.seed.is_some()),
+            ("--runs", self.runs.is_some()),
+            ("--spread", self.spread.is_some()),
+            ("--events", self.teller.is_asked_for()),
+        ];
+        given.into_iter().find_map(|(option, given)| given.then_some(option))
+    }
+}
+
+/// A scenario that fits the plan.
+struct Fitting {
+    document: Document<ScenarioText>,
+    meant: Meant,
+}
+
+/// What a scenario is about.
+enum Meant {
+    Faults(Scenario),
+    History(SavedHistory),
+}
+
 /// The scenario of a file, held against the plan; its findings go to stderr.
-fn scenario(file: &Bytes, graph: &StepGraph) -> Option<Scenario> {
+fn scenario(file: &Bytes, graph: &StepGraph) -> Option<Fitting> {
     let found = Source::from_bytes(file.name.clone(), &file.bytes).map_err(|finding| (None, finding.into()));
     let found = found.and_then(|source| {
         let source = Arc::new(source);
-        document::read::<ScenarioText>(Arc::clone(&source))
-            .and_then(|document| Scenario::resolve(&document, graph.plan()))
-            .map_err(|findings| (Some(source), findings))
+        let fitting = document::read::<ScenarioText>(Arc::clone(&source)).and_then(|document| {
+            let meant = match replay::history(&document, graph) {
+                Some(history) => Meant::History(history?),
+                None => Meant::Faults(Scenario::resolve(&document, graph.plan())?),
+            };
+            Ok(Fitting { document, meant })
+        });
+        fitting.map_err(|findings| (Some(source), findings))
     });
     found.map_err(|(source, findings)| reading::show(&file.name, source, &findings)).ok()
 }

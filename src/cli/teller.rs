@@ -33,6 +33,11 @@ pub struct Args {
 }
 
 impl Args {
+    /// Whether somebody wants to have the events.
+    pub fn is_asked_for(&self) -> bool {
+        self.events.is_some()
+    }
+
     /// Opens where the events go, before anything has begun that could be left behind.
     ///
     /// # Errors

@@ -34,6 +34,16 @@
 //! that reaches a front end only after somebody looked and found nothing; two runs on one pool that share no folder of
 //! claims; what the vendor's installer does.
 //!
+//! # When a promise is broken
+//!
+//! The shortest history that breaks it is shown, and saved as a scenario (`history_yaml` of the reports). It says what
+//! happens, and not what the machine decides: that follows. [`replay()`] leads the machine along it, by the steps of this
+//! proof and under the same promises, for a twin could not: a twin is consistent, has a clock, and does not answer as a
+//! history wants it. So it is seen whether the promise is still broken, or the history can still happen and breaks none, or
+//! it cannot happen any more, and from where on. What was answered leaves open what is true; a replay follows all of it.
+//!
+//! What goes round for ever has no last event, so its history ends with what leads back to where it began.
+//!
 //! # How a state is kept small
 //!
 //! A run, the world beside it and what the monitor remembers take some fifty bytes: neighbouring steps in the same state are
@@ -44,6 +54,7 @@
 
 mod alike;
 mod answers;
+mod history;
 mod invariant;
 mod kept;
 mod looks;
@@ -55,6 +66,7 @@ mod orders;
 mod packed;
 mod past;
 mod reduction;
+mod replay;
 mod stepper;
 mod truth;
 mod waiting;
@@ -64,11 +76,13 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+pub use history::History;
 pub use invariant::Invariant;
 pub use loops::MOST_FOLLOWED;
 pub use monitor::{Glimpse, Monitor, Violation};
 pub use node::{Budgets, Happened};
 pub use reduction::Reduction;
+pub use replay::{Replayed, replay};
 pub use truth::{Misdeeds, ReadinessGiven, Seen, Truth, TwinTruth};
 pub use walk::{Broken, Finds, Tally, Verdict, Walk, Worker};
 pub use world::{MOST_ACTIONS, World};

@@ -99,7 +99,7 @@ impl Node {
 }
 
 /// What led from one state to the next, as it happened.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Happened {
     /// The run folded it.
     Event(Event),

@@ -11,10 +11,11 @@ use std::hash::BuildHasherDefault;
 use std::ops::Range;
 
 use super::answers::Helps;
+use super::history::History;
 use super::kept::{Itself, Whole, fingerprint};
 use super::loops::Loops;
 use super::monitor::Violation;
-use super::node::{Budgets, Happened, Node};
+use super::node::{Budgets, Node};
 use super::stepper::{Standing, Stepper};
 use super::{Invariant, Reduction};
 use crate::graph::StepGraph;
@@ -54,7 +55,7 @@ pub struct Finds {
 pub struct Broken {
     pub violation: Violation,
     /// Everything that happened, from the first event on.
-    pub history: Vec<Happened>,
+    pub history: History,
 }
 
 /// How a walk ended.
@@ -285,10 +286,12 @@ impl<'g> Walk<'g> {
         self.tally.checks[usize::from(Invariant::CanEnd.number()) - 1] += self.met.len() as u64;
         let loops = self.loops.take();
         self.tally.waits_are_bounded = loops.is_some();
-        if let Some(state) = loops.and_then(|loops| loops.endless(self.graph, self.begins.clone())) {
+        if let Some(round) = loops.and_then(|loops| loops.endless(self.graph, self.begins.clone())) {
             let text = "from here it can go round for ever: no limit runs throughout".to_owned();
             let violation = Violation { invariant: Invariant::CanEnd, text };
-            return Verdict::Broken(Broken { violation, history: self.history(state, u32::MAX) });
+            let mut history = self.history(round.prints[0], u32::MAX);
+            history.round = self.worker().stepper.go_round(&round);
+            return Verdict::Broken(Broken { violation, history });
         }
         match self.without_end() {
             None => Verdict::Proved,
@@ -336,7 +339,7 @@ impl<'g> Walk<'g> {
     }
 
     /// What happened on the way to the `nth` successor of a state; to the state itself for [`u32::MAX`].
-    fn history(&self, state: u64, nth: u32) -> Vec<Happened> {
+    fn history(&self, state: u64, nth: u32) -> History {
         let mut turns = vec![nth];
         let mut at = state;
         while let Some(met) = self.met.get(&at) {
@@ -345,7 +348,7 @@ impl<'g> Walk<'g> {
         }
         let mut worker = self.worker();
         worker.stepper.trace = Some(Vec::new());
-        let mut history = Vec::new();
+        let mut history = History::default();
         let mut to: Vec<u8> = Vec::new();
         while let Some(turn) = turns.pop() {
             let first = to.is_empty();
@@ -355,7 +358,7 @@ impl<'g> Walk<'g> {
             let mut nth = 0;
             let mut found = |successor: super::node::Successor<'_>| {
                 if nth == turn {
-                    history.extend_from_slice(successor.trace);
+                    history.moves.push(successor.trace.to_vec());
                     successor.node.pack(&mut to);
                 }
                 nth += 1;

@@ -4,7 +4,8 @@
 //!
 //! - findings: [`findings_human`], [`findings_json`], [`findings_github`], [`findings_sarif`], [`findings_junit`];
 //! - a compiled plan: [`graph_tree`], [`graph_json`], [`graph_mermaid`];
-//! - a proof: [`proof_human`], [`proof_json`];
+//! - a proof: [`proof_human`], [`proof_json`]; the history that breaks a promise: [`timeline`] for people, [`history_yaml`]
+//!   as a scenario, [`replayed`] what came of replaying one;
 //! - a run: [`words`] turns its state into plain words, and is the one place that does; [`narrator`] tells its events
 //!   as they happen; [`run_status`] says where it is; [`run_report`] folds its records, [`run_human`] and
 //!   [`run_json`] show that; [`events`] is the stream for programs.
@@ -21,13 +22,16 @@ pub mod findings_sarif;
 pub mod graph_json;
 pub mod graph_mermaid;
 pub mod graph_tree;
+pub mod history_yaml;
 pub mod narrator;
 pub mod proof_human;
 pub mod proof_json;
+pub mod replayed;
 pub mod run_human;
 pub mod run_json;
 pub mod run_report;
 pub mod run_status;
+pub mod timeline;
 pub mod times;
 pub mod words;
 

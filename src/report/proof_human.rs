@@ -4,13 +4,10 @@
 use std::fmt::{self, Write};
 
 use super::lines::grouped;
-use super::narrator::Narrator;
-use super::words::Seen;
+use super::timeline;
 use crate::exec::prove::{Bounds, Proved, rate};
-use crate::exec::rehearsal::UNDATED;
 use crate::graph::StepGraph;
-use crate::plan::{Facts, FrontEndId};
-use crate::proof::{Happened, Invariant, Reduction, Verdict};
+use crate::proof::{Invariant, Reduction, Verdict};
 use crate::run::Run;
 
 /// What a proof says nothing about, in plain words.
@@ -54,9 +51,7 @@ pub fn write(text: &mut impl Write, graph: &StepGraph, bounds: &Bounds, proved: 
     }
     if let Some(Verdict::Broken(broken)) = &proved.verdict {
         writeln!(text, "        {}\n\nthe shortest history that breaks it:\n", broken.violation.text)?;
-        for (nth, line) in story(graph, Run::new(graph), &broken.history).iter().enumerate() {
-            writeln!(text, "{:>4}  {line}", nth + 1)?;
-        }
+        timeline::write(text, graph, Run::new(graph), &broken.history)?;
     }
     writeln!(text)?;
     let tally = &proved.tally;
@@ -107,74 +102,4 @@ pub fn write(text: &mut impl Write, graph: &StepGraph, bounds: &Bounds, proved: 
     }
     writeln!(text, "\nnot covered:")?;
     NOT_COVERED.iter().try_for_each(|line| writeln!(text, "  - {line}"))
-}
-
-/// The history in words, a line for each thing that a person would want to hear of.
-/// `run` is what the history begins with.
-pub fn story(graph: &StepGraph, mut run: Run, history: &[Happened]) -> Vec<String> {
-    let mut narrator = Narrator::new(graph, &run);
-    let fqdn = |id: FrontEndId| graph.plan().front_end(id).fqdn.as_str();
-    let mut lines = Vec::new();
-    for happened in history {
-        match happened {
-            Happened::Crashed => lines.push("the process dies".to_owned()),
-            Happened::Died { front_end, returns: false } => lines.push(format!("{}: dies", fqdn(*front_end))),
-            Happened::Died { front_end, returns: true } => {
-                lines.push(format!("{}: dies and boots again by itself", fqdn(*front_end)));
-            }
-            Happened::Event(event) => {
-                if run.apply(graph, event).is_err() {
-                    lines.push(format!("the machine refuses {event:?}"));
-                    break;
-                }
-                let seen = Seen {
-                    graph,
-                    run: &run,
-                    run_id: "RUN",
-                    now: UNDATED,
-                    since: &|_| None,
-                    approval: &|_| None,
-                };
-                lines.extend(narrator.tell(&seen, event, &Facts::default()));
-            }
-        }
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::proof::{Budgets, Walk};
-    use crate::run::Mistake;
-
-    /// A machine that takes a half stopped front end for one that was not stopped, told as a person would read it.
-    #[test]
-    fn a_broken_promise_is_told_as_a_story() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/small/two-domains.yaml");
-        let text = std::fs::read(path).expect("the plan is there");
-        let graph = crate::exec::live::compile(path, &text).expect("it compiles").graph;
-        let mistaken = Run::mistaken(&graph, Mistake::HalfStoppedIsNotOut);
-        let budgets = Budgets { acts: 1, ..Budgets::NONE };
-        let mut walk = Walk::of(mistaken.clone(), &graph, budgets, Reduction::NONE);
-        let mut worker = walk.worker();
-        while walk.level() > 0 && !walk.is_broken() {
-            let finds = walk.expand(0..walk.level(), &mut worker);
-            walk.take(finds);
-            walk.end_level();
-        }
-        let Verdict::Broken(broken) = walk.verdict() else { panic!("it was not caught") };
-        let told = story(&graph, mistaken, &broken.history);
-        let as_read = [
-            "preflight/w1: at another version, active",
-            "preflight/w2: at another version, active",
-            "ready/A: asking the pool whether A may be taken",
-            "A: the pool is ready; taken: w1",
-            "stop/w1: draining, sessions may end by themselves; at most 1h",
-            "stop/w1: it did not take place; to be tried again",
-            "asked to pause: nothing is out, so at once",
-            "the run is paused at a safe place: somebody asked for it",
-        ];
-        assert_eq!(told, as_read);
-    }
 }

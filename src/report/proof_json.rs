@@ -2,14 +2,16 @@
 
 use serde::Serialize;
 
-use super::proof_human::{NOT_COVERED, story};
+use super::proof_human::NOT_COVERED;
+use super::timeline::story;
 use crate::exec::prove::{Bounds, Proved};
 use crate::graph::StepGraph;
 use crate::proof::{Happened, Invariant, Reduction, Verdict};
 use crate::run::{Event, Run};
+use crate::twin::scenario::HappensText;
 
 /// The version of this format: a minor version adds, a major one breaks.
-pub const FORMAT_VERSION: &str = "1.0";
+pub const FORMAT_VERSION: &str = "1.1";
 
 #[derive(Serialize)]
 struct Json<'a> {
@@ -56,6 +58,13 @@ struct JsonBroken<'a> {
     story: Vec<String>,
     /// Everything that happened.
     history: Vec<JsonHappened<'a>>,
+    /// The same in the words of a scenario: what happens, and what then goes round and round.
+    happens: Vec<HappensText>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    goes_round: Vec<HappensText>,
+    /// The scenario file that it was saved as.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    saved: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -66,7 +75,7 @@ enum JsonHappened<'a> {
     Crashed,
 }
 
-/// What came of a proof, as JSON.
+/// What came of a proof, as JSON; `saved` is the file that holds the history, if there is one.
 ///
 /// # Errors
 ///
@@ -76,6 +85,7 @@ pub fn write(
     graph: &StepGraph,
     bounds: &Bounds,
     proved: &Proved,
+    saved: Option<&str>,
 ) -> std::io::Result<()> {
     let broken = match &proved.verdict {
         Some(Verdict::Broken(broken)) => Some(broken),
@@ -118,14 +128,64 @@ pub fn write(
                 checks: tally.checks[usize::from(invariant.number()) - 1],
             })
             .into(),
-        broken: broken.map(|broken| JsonBroken {
-            promise: broken.violation.invariant.number(),
-            text: &broken.violation.text,
-            story: story(graph, Run::new(graph), &broken.history),
-            history: broken.history.iter().map(happened).collect(),
+        broken: broken.map(|broken| {
+            let (happens, goes_round) = broken.history.written(graph, Run::new(graph));
+            JsonBroken {
+                promise: broken.violation.invariant.number(),
+                text: &broken.violation.text,
+                story: story(graph, Run::new(graph), &broken.history),
+                history: broken.history.happened().map(happened).collect(),
+                happens,
+                goes_round,
+                saved,
+            }
         }),
         not_covered: NOT_COVERED,
     };
     serde_json::to_writer_pretty(&mut *out, &json)?;
     writeln!(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::proof::{Broken, Budgets, Tally, Walk};
+    use crate::run::Mistake;
+
+    /// Programs are told the history in the words of the file that it is saved as, and which file that is.
+    #[test]
+    fn a_broken_promise_comes_with_its_history_and_its_file() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/small/two-domains.yaml");
+        let text = std::fs::read(path).expect("the plan is there");
+        let graph = crate::exec::live::compile(path, &text).expect("it compiles").graph;
+        let run = Run::mistaken(&graph, Mistake::BusyForgivesAll);
+        let mut walk = Walk::of(run, &graph, Budgets::NONE, Reduction::ORDERS);
+        let mut worker = walk.worker();
+        while walk.level() > 0 && !walk.is_broken() {
+            let finds = walk.expand(0..walk.level(), &mut worker);
+            walk.take(finds);
+            walk.end_level();
+        }
+        let verdict = walk.verdict();
+        let Verdict::Broken(Broken { history, .. }) = verdict.clone() else { panic!("it was not caught") };
+        let proved = Proved {
+            verdict: Some(verdict),
+            doubt: None,
+            tally: Tally::default(),
+            waits: None,
+            walked: 0,
+            took: Duration::ZERO,
+        };
+        let mut out = Vec::new();
+        write(&mut out, &graph, &Bounds::default(), &proved, Some("two.broken.yaml")).expect("it is written");
+        let json: serde_json::Value = serde_json::from_slice(&out).expect("it is JSON");
+        let (happens, goes_round) = history.written(&graph, Run::new(&graph));
+        assert_eq!(json["verdict"], "broken");
+        assert_eq!(json["broken"]["happens"], serde_json::to_value(&happens).expect("JSON"));
+        assert_eq!(json["broken"]["goes_round"], serde_json::to_value(&goes_round).expect("JSON"));
+        assert!(!goes_round.is_empty());
+        assert_eq!(json["broken"]["saved"], "two.broken.yaml");
+    }
 }

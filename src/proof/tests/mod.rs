@@ -3,6 +3,7 @@
 mod killed;
 mod mistakes;
 mod reduced;
+mod replayed;
 
 use super::{Budgets, Invariant, Reduction, Verdict, Walk};
 use crate::graph::StepGraph;
