@@ -218,14 +218,23 @@ impl Monitor {
         };
         let holds = one || self.memory.over;
         let out = if holds { Vec::new() } else { self.out(glimpse).collect() };
-        self.check(Invariant::OneDomainOut, holds, || format!("{out:?} are out"));
+        self.check(Invariant::OneDomainOut, holds, || format!("{} are out", names(glimpse.graph, &out)));
     }
 
     fn fresh_readiness<T: Truth>(&mut self, glimpse: &Glimpse<'_, T>, domain: DomainId) {
         let given = glimpse.truth.readiness();
         let fresh = given.is_some_and(|given| given.ready && given.domain == Some(domain) && given.fresh);
         let holds = fresh && self.memory.heard_readiness;
-        self.check(Invariant::FreshAnswers, holds, || format!("{domain:?} opens on {given:?}"));
+        self.check(Invariant::FreshAnswers, holds, || {
+            let stale = match given {
+                None => "nobody asked the pool",
+                Some(given) if given.domain != Some(domain) => "the newest answer is about another domain",
+                Some(given) if !given.ready => "the newest answer is that it may not be taken",
+                Some(given) if !given.fresh => "something was begun since the pool answered",
+                Some(_) => "the pool was not asked since the run was taken up",
+            };
+            format!("{} opens, and {stale}", glimpse.graph.plan().domain(domain).name)
+        });
     }
 
     /// Each trouble may send us to the other route once, and not after a resume.
@@ -259,7 +268,8 @@ impl Monitor {
                 _ => false,
             });
         self.check(Invariant::StoppedBeforeUpgrade, doubtful.is_none(), || {
-            format!("{front_end:?} is started, and {doubtful:?} was cut off")
+            let doubtful = doubtful.map_or("an upgrade", |step| glimpse.graph.step(step).name.as_str());
+            format!("{} is started, and {doubtful} was cut off", names(glimpse.graph, &[front_end]))
         });
     }
 
@@ -272,7 +282,9 @@ impl Monitor {
         let quiet = truth.is_quiet_for(glimpse.graph.plan().settle().soak);
         self.check(Invariant::SettledBetweenDomains, not_back == 0 && quiet, || {
             let soaked = if quiet { "after" } else { "before" };
-            format!("{domain:?} opens with {not_back} of {last:?} not back, {soaked} the end of the soak")
+            let name = |id| glimpse.graph.plan().domain(id).name.as_str();
+            let (next, last) = (name(domain), name(last));
+            format!("{next} opens with {not_back} of {last} not back, {soaked} the end of the soak")
         });
     }
 
@@ -304,18 +316,19 @@ impl Monitor {
         down.push(front_end);
         let stands = counted && glimpse.graph.plan().pool().quorum.stands_without(&mut down);
         self.check(Invariant::QuorumStands, stands || already_out, || {
-            format!(
-                "{} begins, and the quorum does not stand without {down:?}",
-                glimpse.graph.step(step).name
-            )
+            let (step, down) = (&glimpse.graph.step(step).name, names(glimpse.graph, &down));
+            format!("{step} begins, and the quorum does not stand without {down}")
         });
     }
 
     fn failed_over_once<T: Truth>(&mut self, glimpse: &Glimpse<'_, T>) {
         let (pool, times) = (glimpse.truth.pool(), glimpse.truth.failovers_succeeded());
         let said = pool == PoolState::Active || glimpse.run.served(glimpse.graph) != Served::Here;
-        self.check(Invariant::FailedOverOnce, times <= 1 && said, || {
-            format!("failed over {times} times; the pool is {pool:?}")
+        self.check(Invariant::FailedOverOnce, times <= 1 && said, || match said {
+            true => format!("the pool was failed over {times} times"),
+            false => {
+                "the run says that the pool serves its users, and it is failed over or about to be".to_owned()
+            }
         });
     }
 
@@ -395,9 +408,15 @@ impl Monitor {
         };
         let failed_over = truth.pool() != PoolState::Active || truth.is_half_way();
         self.check(Invariant::NothingLeftOut, left.is_empty() || failed_over, || {
-            format!("{outcome:?} leaves {left:?} out")
+            format!("the run is {}, and leaves {} out", outcome.word(), names(glimpse.graph, &left))
         });
     }
+}
+
+/// Front ends by their names.
+fn names(graph: &StepGraph, front_ends: &[FrontEndId]) -> String {
+    let names = front_ends.iter().map(|id| graph.plan().front_end(*id).fqdn.as_str());
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// The step and the front end, if this event set a stop (or an action before it) on its way.
