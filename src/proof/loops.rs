@@ -173,3 +173,32 @@ pub(super) fn limits(wanted: &Wanted) -> impl Iterator<Item = Timer> + '_ {
 fn is_limit(kind: TimerKind) -> bool {
     matches!(kind, TimerKind::Limit | TimerKind::UntilGood | TimerKind::StayGood)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::StepId;
+
+    /// Two small rounds share a state; each has a limit of its own, and only both together have none.
+    #[test]
+    fn a_way_round_leaves_every_limit() {
+        let limit = |step| Timer { step: StepId(step), kind: TimerKind::Limit, ordinal: 0 };
+        let mut follows: DiGraph<(), (), u32> = DiGraph::default();
+        let [shared, one, other, beyond] = std::array::from_fn(|_| follows.add_node(()));
+        for (from, to) in [(shared, one), (one, shared), (shared, other), (other, shared), (one, beyond)] {
+            follows.add_edge(from, to, ());
+        }
+        let limits = |place| match place {
+            place if place == shared => vec![limit(1), limit(2)],
+            place if place == one => vec![limit(1)],
+            _ => vec![limit(2)],
+        };
+        let way = way_round(&follows, &[shared, one, other], shared, limits);
+        assert_eq!(way.iter().filter(|place| **place == shared).count(), 3, "{way:?}");
+        assert!(way.contains(&one) && way.contains(&other) && !way.contains(&beyond), "{way:?}");
+        assert_eq!((way.first(), way.last()), (Some(&shared), Some(&shared)));
+        // Where nothing runs it is the shortest.
+        let way = way_round(&follows, &[shared, one, other], one, |_| Vec::new());
+        assert_eq!(way, [one, shared, one]);
+    }
+}

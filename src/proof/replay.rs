@@ -71,11 +71,52 @@ fn budgets(saved: &SavedHistory, graph: &StepGraph) -> Budgets {
 
 /// A state on the way: how many entries led to it, and the state.
 type Place = (usize, Vec<u8>);
-/// What happened on a way.
-type Moves = Vec<Vec<Happened>>;
+/// A way along the history, by its last move.
+type Way = usize;
 
-/// What follows a state by the entries that come next: how many of them, what happened, and the state.
-type Follows = Vec<(usize, Vec<Happened>, Vec<u8>)>;
+/// Every move of every way, each with the way that it makes longer: ways are many, and what they have in common is kept once.
+struct Ways {
+    /// The way before, how many moves there are with this one, and what happened.
+    moves: Vec<(Way, usize, Vec<Happened>)>,
+}
+
+impl Ways {
+    /// Before anything happened.
+    const BEGINNING: Way = 0;
+
+    fn new() -> Ways {
+        Ways { moves: vec![(Ways::BEGINNING, 0, Vec::new())] }
+    }
+
+    fn longer(&mut self, way: Way, happened: &[Happened]) -> Way {
+        self.moves.push((way, self.length(way) + 1, happened.to_vec()));
+        self.moves.len() - 1
+    }
+
+    fn length(&self, way: Way) -> usize {
+        self.moves[way].1
+    }
+
+    /// The last moves of a way, so many.
+    fn last(&self, way: Way, many: usize) -> Vec<Vec<Happened>> {
+        let mut moves = Vec::with_capacity(many);
+        let mut at = way;
+        while moves.len() < many {
+            let (before, _, happened) = &self.moves[at];
+            moves.push(happened.clone());
+            at = *before;
+        }
+        moves.reverse();
+        moves
+    }
+
+    fn all(&self, way: Way) -> Vec<Vec<Happened>> {
+        self.last(way, self.length(way))
+    }
+}
+
+/// What follows a state by the entries that come next: how many of them, the way, and the state.
+type Follows = Vec<(usize, Way, Vec<u8>)>;
 
 pub(super) struct Replay<'g, 's> {
     graph: &'g StepGraph,
@@ -85,9 +126,12 @@ pub(super) struct Replay<'g, 's> {
     saved: &'s SavedHistory,
     /// What happens, then what goes round.
     entries: Vec<&'s HappensText>,
-    /// The best that was found: by another promise than when it was saved, after how many entries.
+    ways: Ways,
+    /// The best that was found: whether it is another promise than when it was saved, and after how many entries.
     broken: Option<((bool, usize), Broken)>,
     furthest: Furthest,
+    /// The entry from which on a history left open too much.
+    too_open: Option<usize>,
 }
 
 /// The furthest that any way goes along the history; told when none goes to its end.
@@ -95,21 +139,21 @@ pub(super) struct Replay<'g, 's> {
 struct Furthest {
     /// How many entries could come.
     entries: usize,
-    /// What happened until then.
-    moves: Moves,
+    /// How many moves that took, and which.
+    moves: usize,
+    way: Way,
     /// What could come after them, and is not what comes in the history.
     instead: Vec<HappensText>,
 }
 
 impl Furthest {
     /// A way of so many entries.
-    fn goes(&mut self, entries: usize, moves: &Moves) {
+    fn goes(&mut self, entries: usize, moves: usize, way: Way) {
         if entries > self.entries {
             self.instead.clear();
         }
-        if (entries, moves.len()) > (self.entries, self.moves.len()) {
-            self.entries = entries;
-            self.moves.clone_from(moves);
+        if (entries, moves) > (self.entries, self.moves) {
+            (self.entries, self.moves, self.way) = (entries, moves, way);
         }
     }
 
@@ -134,56 +178,53 @@ impl<'g, 's> Replay<'g, 's> {
             begins,
             saved,
             entries: saved.happens.iter().chain(&saved.goes_round).collect(),
+            ways: Ways::new(),
             broken: None,
             furthest: Furthest::default(),
+            too_open: None,
         }
     }
 
     pub(super) fn run(&mut self) -> Replayed {
         let turn = self.saved.happens.len();
-        let mut ways: BTreeMap<Place, Moves> = BTreeMap::new();
-        let mut ends: Vec<(Vec<u8>, Moves)> = Vec::new();
-        for (used, happened, state) in self.successors(None, 0, turn, &Vec::new()) {
-            ways.entry((used, state)).or_insert_with(|| vec![happened]);
+        let mut places: BTreeMap<Place, Way> = BTreeMap::new();
+        let mut ends: Vec<(Vec<u8>, Way)> = Vec::new();
+        for (used, way, state) in self.successors(None, 0, turn, Ways::BEGINNING) {
+            places.entry((used, state)).or_insert(way);
         }
-        while let Some(((used, state), moves)) = ways.pop_first() {
-            if ways.len() > MOST_OPEN {
-                return Replayed::TooOpen { entry: used + 1 };
+        while let Some(((used, state), way)) = places.pop_first() {
+            if places.len() > MOST_OPEN {
+                self.too_open = Some(used + 1);
+                break;
             }
-            for (more, happened, next) in self.successors(Some(&state), used, turn, &moves) {
-                ways.entry((used + more, next)).or_insert_with(|| longer(&moves, happened));
+            for (more, way, next) in self.successors(Some(&state), used, turn, way) {
+                places.entry((used + more, next)).or_insert(way);
             }
             if used == turn {
-                ends.push((state, moves));
+                ends.push((state, way));
             }
         }
         let mut came_to_its_end = None;
-        for (state, moves) in &ends {
-            let whole = if self.saved.goes_round.is_empty() {
-                Some(moves.clone())
-            } else {
-                self.go_round(state, moves)
-            };
+        for (state, way) in &ends {
+            let whole =
+                if self.saved.goes_round.is_empty() { Some(*way) } else { self.go_round(state, *way) };
             came_to_its_end = came_to_its_end.or(whole);
             if self.saved.breaks == Invariant::CanEnd.number() && self.never_ends(state) {
-                let text = "the run goes round and round from here, whatever helps".to_owned();
-                self.breaks(
-                    Violation { invariant: Invariant::CanEnd, text },
-                    turn,
-                    moves.clone(),
-                    Vec::new(),
-                );
+                self.breaks(can_end("the run goes round and round from here, whatever helps"), turn, *way, 0);
             }
         }
         if let Some(((_, entry), broken)) = self.broken.take() {
             return Replayed::Broken { broken, entry };
         }
-        let history = |moves| History { moves, round: Vec::new() };
+        if let Some(entry) = self.too_open {
+            return Replayed::TooOpen { entry };
+        }
+        let history = |ways: &Ways, way| History { moves: ways.all(way), round: Vec::new() };
         let entry = self.furthest.entries + 1;
         match came_to_its_end {
-            Some(moves) => Replayed::Kept { history: history(moves) },
+            Some(way) => Replayed::Kept { history: history(&self.ways, way) },
             None => Replayed::Departs {
-                history: history(std::mem::take(&mut self.furthest.moves)),
+                history: history(&self.ways, self.furthest.way),
                 entry,
                 instead: self.instead(entry),
             },
@@ -199,17 +240,21 @@ impl<'g, 's> Replay<'g, 's> {
         instead
     }
 
-    fn breaks(&mut self, violation: Violation, entry: usize, moves: Moves, round: Moves) {
+    /// A promise is broken at the end of a way, of which so many moves go round.
+    fn breaks(&mut self, violation: Violation, entry: usize, way: Way, round: usize) {
         let rank = (violation.invariant.number() != self.saved.breaks, entry);
         if self.broken.as_ref().is_none_or(|(best, _)| rank < *best) {
+            let mut moves = self.ways.all(way);
+            let round = moves.split_off(moves.len() - round);
             self.broken = Some((rank, Broken { violation, history: History { moves, round } }));
         }
     }
 
     /// What follows a state, or comes first, by the entries before `end`. What breaks a promise by that is kept.
-    fn successors(&mut self, state: Option<&[u8]>, used: usize, end: usize, moves: &Moves) -> Follows {
+    fn successors(&mut self, state: Option<&[u8]>, used: usize, end: usize, way: Way) -> Follows {
         let (mut follows, mut broken) = (Follows::new(), Vec::new());
-        let Replay { graph, stepper, writer, entries, furthest, begins, .. } = self;
+        let Replay { graph, stepper, writer, entries, ways, furthest, begins, .. } = self;
+        let moves = ways.length(way);
         match state {
             // What was packed can be read again.
             Some(state) => _ = stepper.at.unpack(graph, state),
@@ -223,17 +268,18 @@ impl<'g, 's> Replay<'g, 's> {
             writer.write(successor.trace, &mut written);
             let same = written.iter().zip(comes).take_while(|(written, comes)| *written == **comes).count();
             if let Some(other) = written.get(same) {
-                furthest.goes(used + same, moves);
+                furthest.goes(used + same, moves, way);
                 furthest.could_go(used + same, other);
                 return;
             }
-            furthest.goes(used + same, &longer(moves, successor.trace.to_vec()));
+            let longer = ways.longer(way, successor.trace);
+            furthest.goes(used + same, moves + 1, longer);
             if let Some(fault) = successor.fault {
-                broken.push((fault.violation(), used + same, successor.trace.to_vec()));
+                broken.push((fault.violation(), used + same, longer));
                 return;
             }
             successor.node.pack(&mut bytes);
-            follows.push((same, successor.trace.to_vec(), bytes.clone()));
+            follows.push((same, longer, bytes.clone()));
         };
         let standing = match state {
             Some(_) => stepper.leave(&mut found),
@@ -242,42 +288,40 @@ impl<'g, 's> Replay<'g, 's> {
                 Standing::GoesOn
             }
         };
-        for (violation, entry, happened) in broken {
-            self.breaks(violation, entry, longer(moves, happened), Vec::new());
+        for (violation, entry, longer) in broken {
+            self.breaks(violation, entry, longer, 0);
         }
         if standing == Standing::DeadEnd {
-            let text = "nothing to decide and nothing wanted".to_owned();
-            self.breaks(Violation { invariant: Invariant::CanEnd, text }, used, moves.clone(), Vec::new());
+            self.breaks(can_end("nothing to decide and nothing wanted"), used, way, 0);
         }
         follows
     }
 
-    /// Goes on by what goes round: everything that happened, if that can happen from here. It breaks a promise when it leads
-    /// back to where it began and no one limit runs throughout.
-    fn go_round(&mut self, begins: &[u8], moves: &Moves) -> Option<Moves> {
+    /// Goes on by what goes round: the way to its end, if that can happen from here. It breaks a promise when it leads back to
+    /// where it began and no one limit runs throughout.
+    fn go_round(&mut self, begins: &[u8], begins_by: Way) -> Option<Way> {
         let (turn, end) = (self.saved.happens.len(), self.entries.len());
-        let mut ways: BTreeMap<(usize, Vec<u8>, Vec<Timer>), Moves> = BTreeMap::new();
-        ways.insert((turn, begins.to_vec(), self.limits(begins)), Vec::new());
+        let mut places: BTreeMap<(Place, Vec<Timer>), Way> = BTreeMap::new();
+        places.insert(((turn, begins.to_vec()), self.limits(begins)), begins_by);
         let mut came_to_its_end = None;
-        while let Some(((used, state, limits), round)) = ways.pop_first() {
-            let way = || moves.iter().chain(&round).cloned().collect();
-            if used == end && used > turn {
-                came_to_its_end.get_or_insert_with(way);
+        while let Some((((used, state), limits), way)) = places.pop_first() {
+            if used == end {
+                came_to_its_end.get_or_insert(way);
                 if state == begins && limits.is_empty() {
-                    let text = "from here it can go round for ever: no limit runs throughout".to_owned();
-                    let violation = Violation { invariant: Invariant::CanEnd, text };
-                    self.breaks(violation, end, moves.clone(), round);
+                    let round = self.ways.length(way) - self.ways.length(begins_by);
+                    let text = "from here it can go round for ever: no limit runs throughout";
+                    self.breaks(can_end(text), end, way, round);
                 }
                 continue;
             }
-            if ways.len() > MOST_OPEN {
-                return came_to_its_end;
+            if places.len() > MOST_OPEN {
+                self.too_open = Some(used + 1);
+                break;
             }
-            let way = way();
-            for (more, happened, next) in self.successors(Some(&state), used, end, &way) {
+            for (more, way, next) in self.successors(Some(&state), used, end, way) {
                 let run_there = self.limits(&next);
                 let limits = limits.iter().filter(|limit| run_there.contains(limit)).copied().collect();
-                ways.entry((used + more, next, limits)).or_insert_with(|| longer(&round, happened));
+                places.entry(((used + more, next), limits)).or_insert(way);
             }
         }
         came_to_its_end
@@ -324,8 +368,6 @@ impl<'g, 's> Replay<'g, 's> {
     }
 }
 
-fn longer(moves: &Moves, happened: Vec<Happened>) -> Moves {
-    let mut moves = moves.clone();
-    moves.push(happened);
-    moves
+fn can_end(text: &str) -> Violation {
+    Violation { invariant: Invariant::CanEnd, text: text.to_owned() }
 }

@@ -15,7 +15,9 @@ use crate::proof::{Broken, Budgets, Invariant, Reduction, Replayed, Verdict, Vio
 use crate::report::history_yaml;
 use crate::run::{Mistake, Run};
 use crate::twin::ScenarioText;
-use crate::twin::scenario::{Against, HappensText, SavedHistory};
+use crate::twin::scenario::{
+    Against, ElapsedText, HappensText, LookedText, SavedHistory, SawText, TimerText,
+};
 
 /// Writes a history as a scenario file, and reads that file as `rehearse` does.
 fn through_a_file(graph: &StepGraph, run: Run, broken: &Broken) -> SavedHistory {
@@ -146,6 +148,38 @@ fn what_goes_round_for_ever_is_part_of_the_history() {
     let mut twice = saved.clone();
     twice.goes_round.extend(saved.goes_round.clone());
     assert!(matches!(replay(&graph, mistaken(), &twice), Replayed::Broken { .. }));
+}
+
+/// A limit that runs may run for very long. Nothing is kept twice of what many ways have in common.
+#[test]
+fn a_long_history_is_replayed_as_well() {
+    let text =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/histories/half-stopped.yaml"));
+    let graph = small("two-domains");
+    let mut saved = read(&graph, &text.expect("it is kept"));
+    // The last are a look that finds it half stopped, and a pause.
+    saved.happens.truncate(saved.happens.len() - 2);
+    let step = || "stop/w1".to_owned();
+    let round = [
+        HappensText::Looked(LookedText { step: step(), saw: SawText::Underway }),
+        HappensText::Elapsed(ElapsedText { step: step(), timer: TimerText::LookAgain }),
+    ];
+    saved.happens.extend(round.clone());
+    // It goes round, and its limit ends that.
+    let mut ended = saved.clone();
+    (ended.breaks, ended.goes_round) = (9, round.to_vec());
+    assert!(matches!(replay(&graph, Run::new(&graph), &ended), Replayed::Kept { .. }));
+    for _ in 0..5_000 {
+        saved.happens.extend(round.clone());
+    }
+    assert!(matches!(replay(&graph, Run::new(&graph), &saved), Replayed::Kept { .. }));
+    // It was seen underway, so it is not one that did not begin.
+    saved.happens.push(HappensText::Looked(LookedText { step: step(), saw: SawText::NotDone }));
+    let replayed = replay(&graph, Run::new(&graph), &saved);
+    let Replayed::Departs { entry, instead, .. } = &replayed else { panic!("{replayed:#?}") };
+    assert_eq!(*entry, saved.len());
+    let about: Vec<_> = instead.iter().filter_map(HappensText::about).collect();
+    assert!(about.starts_with(&[step(), step()]), "{instead:#?}");
 }
 
 /// Whatever happens can be written down and happens again, also where a history leaves open what is true.
