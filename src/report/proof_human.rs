@@ -89,7 +89,7 @@ pub fn write(text: &mut impl Write, graph: &StepGraph, bounds: &Bounds, proved: 
         writeln!(text, "{:>3}  {checks:>13}  {}", invariant.number(), invariant.promise())?;
     }
     match proved.waits {
-        None if proved.verdict.is_some() => {
+        None if matches!(proved.verdict, Some(Verdict::Proved)) => {
             writeln!(text, "\nthere are too many states to look for loops that no limit ends")?;
         }
         Some(0) if proved.verdict.is_some() && bounds.budgets.interfere() => {

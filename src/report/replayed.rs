@@ -114,6 +114,9 @@ impl Replay<'_> {
             entry,
             entries: self.saved.len(),
             line: entry.and_then(|entry| self.line(entry)),
+            goes_round: history
+                .map(|history| history.written(self.graph, Run::new(self.graph)).1)
+                .unwrap_or_default(),
             story: history.map(|history| story(self.graph, Run::new(self.graph), history)),
             instead: match self.replayed {
                 Replayed::Departs { instead, .. } => instead,
@@ -147,6 +150,9 @@ struct Json<'a> {
     line: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     story: Option<Vec<String>>,
+    /// What then goes round and round.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    goes_round: Vec<HappensText>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     instead: &'a [HappensText],
 }

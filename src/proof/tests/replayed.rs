@@ -182,6 +182,34 @@ fn a_long_history_is_replayed_as_well() {
     assert!(about.starts_with(&[step(), step()]), "{instead:#?}");
 }
 
+/// Whoever writes a history by hand, or changes one, is told something.
+#[test]
+fn a_history_that_was_changed_breaks_nothing_that_holds() {
+    for (name, _, plan) in KEPT {
+        let path = format!("{}/tests/histories/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
+        let graph = small(plan);
+        let saved = read(&graph, &std::fs::read_to_string(path).expect("it is kept"));
+        for seed in 0..100_usize {
+            let mut changed = saved.clone();
+            let happens = &mut changed.happens;
+            let (one, other) = (seed * 7 % happens.len(), seed * 13 % happens.len());
+            match seed % 4 {
+                0 => happens.swap(one, other),
+                1 => _ = happens.remove(one),
+                2 => happens.insert(one, happens[other].clone()),
+                _ => happens.truncate(one),
+            }
+            match replay(&graph, Run::new(&graph), &changed) {
+                Replayed::Kept { .. } => {}
+                Replayed::Departs { entry, .. } => {
+                    assert!((1..=changed.len()).contains(&entry), "{name} {seed}")
+                }
+                other => panic!("{name} {seed}: {other:#?}"),
+            }
+        }
+    }
+}
+
 /// Whatever happens can be written down and happens again, also where a history leaves open what is true.
 #[test]
 fn every_history_can_be_replayed() {
