@@ -14,7 +14,7 @@ use super::{going, output, places, teller};
 use crate::exec::live::{Compiled, LiveRun, SimulatedStart, Start};
 use crate::exec::saved::Saved;
 use crate::graph::StepGraph;
-use crate::plan::{Driver, PowerShell, Reach, Simulated};
+use crate::plan::{Driver, PowerShell, Simulated};
 use crate::pool;
 use crate::report::graph_tree::SHOWN_DIGEST;
 use crate::report::lines::{counted, rough};
@@ -149,8 +149,7 @@ fn confirm(args: &Args, graph: &StepGraph, start: &Start) -> Result<(), Failure>
             Zone::of(graph).full(start.begins)
         ),
         Start::PowerShell(powershell) => {
-            let Reach::Ssh(ssh) = &powershell.reach;
-            format!("on the live pool, by {} through `{}`", powershell.engine, ssh.program)
+            format!("on the live pool, by {} through {}", powershell.engine, powershell.reach.called())
         }
     });
     if args.yes {

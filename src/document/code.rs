@@ -307,6 +307,7 @@ catalogue! {
     WindowAhead => Warning "window-ahead",
     /// What is left of the maintenance window is too short for the whole plan.
     WindowRest => Warning "window-rest",
+
     // scenario: histories that are replayed
     /// A history beside what only a scenario without one can say.
     HistoryNotAlone => Error "history-not-alone",

@@ -32,4 +32,6 @@ pub use resolve::{Resolved, resolve};
 pub use rules::host_name_fault;
 pub use schema::{schema, schema_of};
 pub use survey::Survey;
-pub use written::{AfterDrain, Consent, FailoverWhen, Mode, PlanText, Product, Restart, SimulatedText};
+pub use written::{
+    AfterDrain, Authentication, Consent, FailoverWhen, Mode, PlanText, Product, Restart, SimulatedText,
+};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
-use super::written::{AfterDrain, Consent, FailoverWhen, Mode, Product, Restart};
+use super::written::{AfterDrain, Authentication, Consent, FailoverWhen, Mode, Product, Restart};
 use super::{Act, DomainId, FrontEndId, Moment, Quorum};
 
 /// A plan that holds every rule.
@@ -229,7 +229,36 @@ pub struct PowerShell {
 /// How a front end is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
+    /// Engines there, their lines over the system's `ssh`.
     Ssh(Ssh),
+    /// Engines here, each with a session that it keeps.
+    Session(Carrier),
+}
+
+/// What carries a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    Winrm {
+        authentication: Option<Authentication>,
+        certificate: Option<String>,
+        tls: bool,
+        port: Option<u16>,
+    },
+    Ssh {
+        user: Option<String>,
+        port: Option<u16>,
+    },
+}
+
+impl Reach {
+    /// In words: by what a front end is reached.
+    pub fn called(&self) -> String {
+        match self {
+            Reach::Ssh(ssh) => format!("`{}`", ssh.program),
+            Reach::Session(Carrier::Winrm { .. }) => "a session over WinRM".to_owned(),
+            Reach::Session(Carrier::Ssh { .. }) => "a session over SSH".to_owned(),
+        }
+    }
 }
 
 /// The system's `ssh`; what is `None` its own configuration says.

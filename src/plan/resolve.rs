@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::model::*;
 use super::rules::{self, Names};
-use super::written::{ActionText, ApprovalText, DriverText, PlanText, ReachText};
+use super::written::{ActionText, ApprovalText, CarrierText, DriverText, PlanText, ReachText};
 use super::{FrontEndId, Plan, Quorum, Row};
 use crate::document::{Document, Findings, Spanned};
 
@@ -98,13 +98,27 @@ fn driver(text: &DriverText) -> Driver {
             upgraded: *simulated.upgraded,
         }),
         DriverText::PowerShell(powershell) => {
-            let ReachText::Ssh(ssh) = &powershell.reach;
-            Driver::PowerShell(PowerShell {
-                reach: Reach::Ssh(Ssh {
+            let reach = match &powershell.reach {
+                ReachText::Ssh(ssh) => Reach::Ssh(Ssh {
                     program: ssh.program.to_string(),
                     user: ssh.user.as_deref().cloned(),
                     port: ssh.port.as_deref().copied(),
                 }),
+                ReachText::Session(session) => Reach::Session(match &session.over {
+                    CarrierText::Winrm(winrm) => Carrier::Winrm {
+                        authentication: winrm.authentication,
+                        certificate: winrm.certificate.as_deref().cloned(),
+                        tls: winrm.tls,
+                        port: winrm.port.as_deref().copied(),
+                    },
+                    CarrierText::Ssh(ssh) => Carrier::Ssh {
+                        user: ssh.user.as_deref().cloned(),
+                        port: ssh.port.as_deref().copied(),
+                    },
+                }),
+            };
+            Driver::PowerShell(PowerShell {
+                reach,
                 engine: powershell.engine.to_string(),
                 management: powershell.management.as_ref().map(|name| name.to_ascii_lowercase()),
             })

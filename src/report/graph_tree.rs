@@ -7,7 +7,7 @@ use super::lines::{counted, rough};
 use super::times::Zone;
 use super::words::acts;
 use crate::graph::{Route, StepGraph, StepId, StepKind};
-use crate::plan::{Act, Consent, DomainId, Driver, FailoverWhen, FrontEndId, Mode, Plan, Product, Reach};
+use crate::plan::{Act, Consent, DomainId, Driver, FailoverWhen, FrontEndId, Mode, Plan, Product};
 
 /// How many letters of a digest are shown: enough to tell two plans apart by eye.
 pub const SHOWN_DIGEST: usize = 12;
@@ -70,9 +70,9 @@ fn head(out: &mut impl Write, graph: &StepGraph) -> fmt::Result {
             format!("simulated, {} seconds of the pool in one of ours", simulated.speed)
         }
         Some(Driver::PowerShell(powershell)) => {
-            let Reach::Ssh(ssh) = &powershell.reach;
             let management = powershell.management.as_deref().unwrap_or("this computer");
-            format!("{} on each front end through `{}`, and on {management}", powershell.engine, ssh.program)
+            let reach = powershell.reach.called();
+            format!("{}, through {reach} on each front end, and on {management}", powershell.engine)
         }
     };
     writeln!(out, "driver    {driver}")?;

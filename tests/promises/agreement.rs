@@ -62,7 +62,14 @@ fn through_every_driver() -> Vec<Value> {
         "engine": "pwsh", "management": "admin01.contoso.com",
         "reach": { "ssh": { "program": "ssh", "user": "CONTOSO\\admin", "port": 22 } },
     });
-    let drivers = [every_key()["driver"].clone(), json!({ "powershell": powershell })];
+    let session = |over: Value| json!({ "powershell": { "reach": { "session": { "over": over } } } });
+    let winrm = json!({ "authentication": "kerberos", "certificate": "8A3C", "tls": true, "port": 5986 });
+    let drivers = [
+        every_key()["driver"].clone(),
+        json!({ "powershell": powershell }),
+        session(json!({ "winrm": winrm })),
+        session(json!({ "ssh": { "user": "svc-poolroll", "port": 2222 } })),
+    ];
     let through = |driver| {
         let mut plan = every_key();
         plan["driver"] = driver;

@@ -3,7 +3,7 @@
 use super::{Names, count, fqdn};
 use crate::document::{Code, Finding, Findings};
 use crate::plan::Product;
-use crate::plan::written::{DriverText, PlanText, ReachText};
+use crate::plan::written::{CarrierText, DriverText, PlanText, ReachText};
 
 /// The fastest that simulated time runs: a day in a second.
 const FASTEST: u32 = 100_000;
@@ -67,13 +67,27 @@ pub(super) fn powershell(text: &PlanText, _: &Names, findings: &mut Findings) {
             .at(text.product.span(), "has no cmdlets"),
         );
     }
-    let ReachText::Ssh(ssh) = &powershell.reach;
     let program = "the name of the program, or its path";
-    let words = [
-        ("engine", Some(&powershell.engine), program),
-        ("reach.ssh.program", Some(&ssh.program), program),
-        ("reach.ssh.user", ssh.user.as_ref(), "the name of the user"),
-    ];
+    let user = "the name of the user";
+    let mut words = vec![("engine", Some(&powershell.engine), program)];
+    let (key, port) = match &powershell.reach {
+        ReachText::Ssh(ssh) => {
+            words.push(("reach.ssh.program", Some(&ssh.program), program));
+            words.push(("reach.ssh.user", ssh.user.as_ref(), user));
+            ("reach.ssh.port", &ssh.port)
+        }
+        ReachText::Session(session) => match &session.over {
+            CarrierText::Winrm(winrm) => {
+                let thumbprint = "the thumbprint of a certificate";
+                words.push(("reach.session.over.winrm.certificate", winrm.certificate.as_ref(), thumbprint));
+                ("reach.session.over.winrm.port", &winrm.port)
+            }
+            CarrierText::Ssh(ssh) => {
+                words.push(("reach.session.over.ssh.user", ssh.user.as_ref(), user));
+                ("reach.session.over.ssh.port", &ssh.port)
+            }
+        },
+    };
     for (key, value, what) in words {
         let Some((value, fault)) = value.and_then(|value| Some((value, not_on_a_command_line(value)?)))
         else {
@@ -91,9 +105,9 @@ pub(super) fn powershell(text: &PlanText, _: &Names, findings: &mut Findings) {
             Finding::new(Code::ReachMalformed, message, fault.help).at(management.span(), "no host name"),
         );
     }
-    if let Some(port) = ssh.port.as_ref().filter(|port| ***port == 0) {
-        let help = "write the port of the ssh server, or remove the key: its configuration says it then";
-        let finding = Finding::new(Code::ReachMalformed, "`driver.powershell.reach.ssh.port` is 0", help);
+    if let Some(port) = port.as_ref().filter(|port| ***port == 0) {
+        let help = "write the port of the server, or remove the key";
+        let finding = Finding::new(Code::ReachMalformed, format!("`driver.powershell.{key}` is 0"), help);
         findings.push(finding.at(port.span(), "no port"));
     }
 }

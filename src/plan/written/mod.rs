@@ -18,7 +18,7 @@ use super::{Length, List, MAX_FRONT_ENDS};
 use crate::document::{Spanned, Written, present};
 
 pub use limits::{ExpectedText, LimitsText};
-pub use powershell::{PowerShellText, ReachText};
+pub use powershell::{Authentication, CarrierText, PowerShellText, ReachText};
 pub use upgrade::{ActionText, Restart, UpgradeText};
 pub use window::{AfterDrain, Mode, WindowText};
 

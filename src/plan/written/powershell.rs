@@ -38,6 +38,81 @@ pub enum ReachText {
     /// Through the system's `ssh`: an engine on each front end, its lines over one connection.
     #[schemars(extend("examples" = [{"ssh": {"user": "CONTOSO\\svc-poolroll"}}]))]
     Ssh(SshText),
+    /// Through a session of PowerShell that a local engine opens and keeps (`New-PSSession`, `Invoke-Command -Session`).
+    #[schemars(extend("examples" = [{"session": {"over": {"winrm": {"authentication": "kerberos"}}}}]))]
+    Session(SessionText),
+}
+
+/// A session of PowerShell, opened by an engine on this computer.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Session")]
+pub struct SessionText {
+    /// What carries it.
+    #[schemars(extend("examples" = [{"winrm": {}}]))]
+    pub over: CarrierText,
+}
+
+/// What carries a session.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Carrier")]
+pub enum CarrierText {
+    /// WinRM, which only Windows has a client for. The system's own logon: no password has a place in a plan.
+    #[schemars(extend("examples" = [{"winrm": {"authentication": "kerberos"}}]))]
+    Winrm(WinrmText),
+    /// SSH, to computers whose server has the subsystem `powershell`; it runs PowerShell 7, which does not load the modules of the products by itself.
+    #[schemars(extend("examples" = [{"ssh": {"user": "svc-poolroll"}}]))]
+    Ssh(SessionOverSshText),
+}
+
+/// A session over WinRM.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "Winrm")]
+pub struct WinrmText {
+    /// How this computer proves who it works for. Left out: what WinRM negotiates. CredSSP hands the logon on to the front end, as a last resort where
+    /// cmdlets there reach further computers.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["kerberos"]))]
+    pub authentication: Option<Authentication>,
+    /// The thumbprint of a certificate in the user's store that is shown instead of a logon. Rule: on one line, not blank, no dash in front.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["8A3C0E5B5D0F4B3E9C1A7D2E6F8091A2B3C4D5E6"]))]
+    pub certificate: Option<Spanned<String>>,
+    /// Whether TLS carries it, by port 5986 unless another is written.
+    pub tls: bool,
+    /// The port. Left out: WinRM's own. Rule: 1 to 65535.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = [5986]))]
+    pub port: Option<Spanned<u16>>,
+}
+
+/// How a computer proves who it works for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Authentication {
+    /// Kerberos, within one domain or between domains that trust each other.
+    Kerberos,
+    /// Whatever both sides have, Kerberos first.
+    Negotiate,
+    /// The logon is handed on.
+    Credssp,
+}
+
+/// A session over SSH.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "SessionOverSsh")]
+pub struct SessionOverSshText {
+    /// The user to log on as. Left out: what the configuration of `ssh` says. Rule: on one line, not blank, no dash in front.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["svc-poolroll"]))]
+    pub user: Option<Spanned<String>>,
+    /// The port. Left out: what the configuration of `ssh` says. Rule: 1 to 65535.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = [2222]))]
+    pub port: Option<Spanned<u16>>,
 }
 
 /// The system's `ssh`. What is not said here, its own configuration says: keys, jump hosts, ports.

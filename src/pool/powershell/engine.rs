@@ -14,7 +14,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::{mpsc, oneshot};
 
-use super::lines::{self, Fault, Heard, LONGEST_LINE, Listener};
+use super::lines::{self, Fault, Heard, LONGEST_LINE, Listener, Refusal};
 use super::scripts::{self, Script};
 
 /// How an engine is started.
@@ -26,6 +26,8 @@ pub struct Launch {
     pub place: String,
     /// Whether `program` is not the engine itself but what reaches the computer on which it runs.
     pub remote: bool,
+    /// What the engine opens a session with, over which it runs its scripts.
+    pub session: Option<Value>,
 }
 
 /// How long an engine may take to say that it is ready. Half a second is usual; the profile of a domain, a virus scanner or
@@ -256,6 +258,9 @@ impl Life {
         }
         let number = number();
         let mut text = String::new();
+        if let Some(session) = self.launch.session.take() {
+            text.push_str(&format!("reach {}\n", scripts::arguments(&session)));
+        }
         for script in [scripts::KEEPER, script] {
             if self.known.insert(script.name) {
                 text.push_str(&format!("script {} {}\n", script.name, scripts::encoded(script.text)));
@@ -278,7 +283,7 @@ impl Life {
         };
         match answer {
             Some(Ok(answer)) => {
-                let _ = reply.send(answer.map_err(|fault| CallError::Failed(Box::new(fault))));
+                let _ = reply.send(answer.map_err(|refusal| self.refused(refusal)));
                 Ok(())
             }
             Some(Err(why)) => {
@@ -290,6 +295,23 @@ impl Life {
             None => {
                 let _ = process.child.start_kill();
                 Err(())
+            }
+        }
+    }
+
+    /// Why a script did not answer, for whoever called it.
+    fn refused(&self, refusal: Refusal) -> CallError {
+        let place = &self.launch.place;
+        match refusal {
+            Refusal::Failed(fault) => CallError::Failed(fault),
+            Refusal::Lost(fault) => {
+                CallError::Lost(format!("the session to {place} was lost: {}", fault.sentence()))
+            }
+            Refusal::NotReached(fault) if fault.message.contains("WSMan") => CallError::NotBegun(format!(
+                "no session to {place}: this computer has no client for WinRM; run poolroll on Windows, or reach the front ends over ssh"
+            )),
+            Refusal::NotReached(fault) => {
+                CallError::NotBegun(format!("no session to {place}: {}", fault.sentence()))
             }
         }
     }
@@ -311,7 +333,7 @@ impl Life {
 async fn hear(
     stdout: &mut BufReader<ChildStdout>,
     listener: &mut Listener,
-) -> Result<Result<Value, Fault>, Option<String>> {
+) -> Result<Result<Value, Refusal>, Option<String>> {
     loop {
         let line = match line(stdout).await {
             Ok(line) => line,

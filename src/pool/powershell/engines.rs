@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use serde_json::{Value, json};
+
 use super::engine::{CallError, Engine, Launch};
 use super::scripts;
-use crate::plan::{FrontEndId, Plan, PowerShell, Reach, Ssh};
+use crate::plan::{Authentication, Carrier, FrontEndId, Plan, PowerShell, Reach, Ssh};
 
 /// Where a script runs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -74,16 +76,45 @@ pub fn launch(plan: &Plan, settings: &PowerShell, place: Place) -> Launch {
     ];
     let named = called(plan, settings, place);
     if place == Place::Management && settings.management.is_none() {
-        return Launch {
-            program: settings.engine.clone(),
-            arguments: engine.into(),
-            place: named,
-            remote: false,
-        };
+        let program = settings.engine.clone();
+        return Launch { program, arguments: engine.into(), place: named, remote: false, session: None };
     }
-    let Reach::Ssh(ssh) = &settings.reach;
-    let arguments = over_ssh(ssh, &named, &settings.engine, &engine);
-    Launch { program: ssh.program.clone(), arguments, place: named, remote: true }
+    match &settings.reach {
+        Reach::Ssh(ssh) => {
+            let arguments = over_ssh(ssh, &named, &settings.engine, &engine);
+            Launch { program: ssh.program.clone(), arguments, place: named, remote: true, session: None }
+        }
+        Reach::Session(carrier) => {
+            let session = Some(session(carrier, &named));
+            let program = settings.engine.clone();
+            Launch { program, arguments: engine.into(), place: named, remote: false, session }
+        }
+    }
+}
+
+/// What an engine opens its session with: parameters of `New-PSSession` by their names.
+fn session(carrier: &Carrier, computer: &str) -> Value {
+    let mut parameters = serde_json::Map::new();
+    let over = match carrier {
+        Carrier::Winrm { authentication, certificate, tls, port } => {
+            let name = authentication.map(|authentication| match authentication {
+                Authentication::Kerberos => "Kerberos",
+                Authentication::Negotiate => "Negotiate",
+                Authentication::Credssp => "Credssp",
+            });
+            parameters.extend(name.map(|name| ("Authentication".to_owned(), name.into())));
+            parameters.extend(certificate.clone().map(|it| ("CertificateThumbprint".to_owned(), it.into())));
+            parameters.extend(tls.then(|| ("UseSSL".to_owned(), true.into())));
+            parameters.extend(port.map(|port| ("Port".to_owned(), port.into())));
+            "winrm"
+        }
+        Carrier::Ssh { user, port } => {
+            parameters.extend(user.clone().map(|user| ("UserName".to_owned(), user.into())));
+            parameters.extend(port.map(|port| ("Port".to_owned(), port.into())));
+            "ssh"
+        }
+    };
+    json!({ "over": over, "computer": computer, "parameters": parameters })
 }
 
 /// The words after `ssh`. Nobody is there to be asked for a password; a connection that died is noticed within a minute.

@@ -18,6 +18,9 @@ pub struct Envelope {
     answer: Value,
     #[serde(default)]
     fault: Option<Fault>,
+    /// What became of the session over which the script was to run, where it is no more.
+    #[serde(default)]
+    session: Option<String>,
 }
 
 /// What went wrong in a script, as the engine says it.
@@ -61,13 +64,24 @@ impl Fault {
     }
 }
 
+/// Why a script did not answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It says itself that it failed.
+    Failed(Box<Fault>),
+    /// The session over which it was to run could not be opened: it did not begin.
+    NotReached(Box<Fault>),
+    /// The session was lost while it ran.
+    Lost(Box<Fault>),
+}
+
 /// Where in an answer the lines are.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Heard {
     /// Nothing that belongs to an answer; it was kept as talk.
     Talk,
     /// The call is answered.
-    Answer(Result<Value, Fault>),
+    Answer(Result<Value, Refusal>),
     /// Between the two lines stood something else than an envelope.
     NotUnderstood(String),
 }
@@ -124,7 +138,14 @@ impl Listener {
         let json = self.json.take().unwrap_or_default();
         match serde_json::from_str::<Envelope>(&json) {
             Ok(Envelope { ok: true, answer, .. }) => Heard::Answer(Ok(answer)),
-            Ok(Envelope { ok: false, fault, .. }) => Heard::Answer(Err(fault.unwrap_or_default())),
+            Ok(Envelope { ok: false, fault, session, .. }) => {
+                let fault = Box::new(fault.unwrap_or_default());
+                Heard::Answer(Err(match session.as_deref() {
+                    None => Refusal::Failed(fault),
+                    Some("not opened") => Refusal::NotReached(fault),
+                    Some(_) => Refusal::Lost(fault),
+                }))
+            }
             Err(_) => Heard::NotUnderstood(shown(&json)),
         }
     }

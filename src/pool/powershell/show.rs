@@ -32,6 +32,9 @@ pub fn show(plan: &Plan, settings: &PowerShell) -> String {
             *last = "BOOTSTRAP".into();
         }
         text.push_str(&format!("#\n# for {what}: {} {}\n", launch.program, words.join(" ")));
+        if let Some(session) = launch.session {
+            text.push_str(&format!("# which opens a session with {session}\n"));
+        }
     }
     for (name, body) in [("bootstrap", scripts::BOOTSTRAP), ("marks and engine", scripts::ENGINE)] {
         section(&mut text, name, body);

@@ -121,3 +121,62 @@ fn a_connection_that_is_lost_in_a_stop_is_made_again_and_nothing_is_done_twice()
         "{calls:?}"
     );
 }
+
+/// The plan of a bed, reached another way.
+fn reached(bed: &Bed, reach: &str) {
+    let path = bed.path("plan.yaml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let from = text.find("reach: ").unwrap();
+    let to = text[from..].find('\n').unwrap() + from;
+    let text = format!("{}reach: {reach} }}{}", &text[..from], &text[to..]);
+    std::fs::write(path, text).unwrap();
+}
+
+#[test]
+fn a_pool_is_rolled_through_sessions_that_are_kept_and_opened_again() {
+    let test = "a_pool_is_rolled_through_sessions_that_are_kept_and_opened_again";
+    if !(has("pwsh", test) && has("sshd", test) && has("ssh", test)) {
+        return;
+    }
+    let servers = Servers::start(Product::Lync);
+    reached(&servers.bed, "{ session: { over: { ssh: {} } } }");
+    // The engine finds the `ssh` that knows these servers.
+    let path = std::env::var("PATH").unwrap();
+    let path = format!("{}:{path}", servers.bed.dir.path().display());
+    let real = super::found("ssh").unwrap();
+    let ssh = format!(
+        "#!/bin/sh\nexec {} -F '{}' \"$@\"\n",
+        real.display(),
+        servers.bed.path("ssh_config").display()
+    );
+    std::fs::write(servers.bed.path("ssh"), ssh).unwrap();
+    let mut apply = servers.bed.poolroll(&["apply", "plan.yaml", "--yes"]);
+    let output = apply.env("PATH", path).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    for computer in COMPUTERS {
+        assert_eq!(servers.bed.installed(computer), ["/silentmode"]);
+        let entered = servers.entered(computer);
+        assert!((2..=6).contains(&entered), "{computer}: {entered}");
+    }
+    let restarts = servers.bed.calls().iter().filter(|call| call.starts_with("Restart-Computer")).count();
+    assert_eq!(restarts, 3);
+}
+
+#[test]
+fn where_there_is_no_client_for_winrm_the_message_says_so() {
+    let test = "where_there_is_no_client_for_winrm_the_message_says_so";
+    if cfg!(windows) || !has("pwsh", test) {
+        return;
+    }
+    let bed = Bed::new(Product::Lync);
+    bed.plan(Product::Lync, "");
+    reached(&bed, "{ session: { over: { winrm: {} } } }");
+    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    assert!(
+        said(&output).contains("this computer has no client for WinRM; run poolroll on Windows"),
+        "{}",
+        said(&output)
+    );
+    assert_eq!(bed.calls(), [""; 0]);
+}

@@ -146,31 +146,75 @@ function ConvertTo-Fault($Record) {
     }
 }
 
-# From here on the engine serves its lines; by hand there are none.
-if (Get-Variable -Name poolrollIn -ErrorAction SilentlyContinue) {
-    $scripts = @{}
-    & {
-        $edition = if ($PSVersionTable.PSEdition) { $PSVersionTable.PSEdition } else { 'Desktop' }
-        $hello = @{ version = ConvertTo-Text $PSVersionTable.PSVersion; edition = ConvertTo-Text $edition; computer = ConvertTo-Text ([Environment]::MachineName); user = ConvertTo-Text ([Environment]::UserName) }
-        [Console]::Out.WriteLine()
-        [Console]::Out.WriteLine('poolroll is ready: ' + (ConvertTo-AsciiJson $hello))
-        [Console]::Out.Flush()
+# Scripts by their names. A session has a table of its own.
+$scripts = @{}
+
+# Runs a script and makes an envelope of what comes of it.
+function Get-Envelope([string] $Name, [string] $Arguments) {
+    try {
+        ConvertTo-AsciiJson @{ ok = $true; answer = & $scripts[$Name] $Arguments }
+    } catch {
+        ConvertTo-AsciiJson @{ ok = $false; fault = ConvertTo-Fault $_ }
     }
+}
+
+# Opens a session to the computer that the engine was told to reach.
+function Open-Session($Reach) {
+    $how = @{}
+    if ($Reach.over -eq 'ssh') { $how.HostName = $Reach.computer } else { $how.ComputerName = $Reach.computer }
+    foreach ($name in $Reach.parameters.Keys) { $how[$name] = $Reach.parameters[$name] }
+    New-PSSession @how
+}
+
+# The same over the session, which is opened again where it was lost before the call. One that is lost in the call leaves it in doubt.
+function Get-ReachedEnvelope([string] $Name, [string] $Arguments) {
+    $begun = $false
+    try {
+        if ($null -eq $reached.session -or '' + $reached.session.State -ne 'Opened') {
+            if ($null -ne $reached.session) { Remove-PSSession $reached.session -ErrorAction SilentlyContinue }
+            $reached.sent = @{}
+            $reached.session = Open-Session $reach
+            Invoke-Command -Session $reached.session -ScriptBlock ([ScriptBlock]::Create($poolrollText)) | Out-Null
+        }
+        $texts = @{}
+        foreach ($script in 'keeper', $Name) {
+            if (-not $reached.sent.ContainsKey($script)) { $texts[$script] = $scripts[$script].ToString(); $reached.sent[$script] = $true }
+        }
+        $begun = $true
+        $said = @(Invoke-Command -Session $reached.session -ArgumentList $Name, $Arguments, $texts -ScriptBlock {
+            param($Name, $Arguments, $Texts)
+            foreach ($script in @($Texts.Keys)) { $scripts[$script] = [ScriptBlock]::Create($Texts[$script]) }
+            Get-Envelope $Name $Arguments
+        })
+        '' + $said[$said.Count - 1]
+    } catch {
+        $fault = ConvertTo-Fault $_
+        $reached.sent = @{}
+        ConvertTo-AsciiJson @{ ok = $false; fault = $fault; session = $(if ($begun) { 'lost' } else { 'not opened' }) }
+    }
+}
+
+# From here on the engine serves its lines; by hand, and in a session, there are none.
+if (Get-Variable -Name poolrollIn -ErrorAction SilentlyContinue) {
+    $reach = $null
+    $reached = @{ session = $null; sent = @{} }
+    $edition = if ($PSVersionTable.PSEdition) { $PSVersionTable.PSEdition } else { 'Desktop' }
+    $hello = @{ version = ConvertTo-Text $PSVersionTable.PSVersion; edition = ConvertTo-Text $edition; computer = ConvertTo-Text ([Environment]::MachineName); user = ConvertTo-Text ([Environment]::UserName) }
+    [Console]::Out.WriteLine()
+    [Console]::Out.WriteLine('poolroll is ready: ' + (ConvertTo-AsciiJson $hello))
+    [Console]::Out.Flush()
     while ($null -ne ($line = $poolrollIn.ReadLine())) {
-        # script NAME TEXT, or call NUMBER NAME ARGUMENTS
+        # script NAME TEXT, reach ARGUMENTS, or call NUMBER NAME ARGUMENTS
         $words = $line.Split(' ')
         if ($words[0] -eq 'script') {
             $scripts[$words[1]] = [ScriptBlock]::Create($utf8.GetString([Convert]::FromBase64String($words[2])))
             continue
         }
-        try {
-            # What a script says beside its answer is the last thing it returns, or nothing.
-            $answer = & $scripts[$words[2]] $words[3]
-            $envelope = @{ ok = $true; answer = $answer }
-            $json = ConvertTo-AsciiJson $envelope
-        } catch {
-            $json = ConvertTo-AsciiJson @{ ok = $false; fault = ConvertTo-Fault $_ }
+        if ($words[0] -eq 'reach') {
+            $reach = Read-Arguments $words[1]
+            continue
         }
+        $json = if ($null -eq $reach) { Get-Envelope $words[2] $words[3] } else { Get-ReachedEnvelope $words[2] $words[3] }
         [Console]::Out.WriteLine()
         [Console]::Out.WriteLine("<<poolroll $($words[1])")
         [Console]::Out.WriteLine($json)
