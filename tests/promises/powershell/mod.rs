@@ -5,6 +5,7 @@
 //! the engine here as the computer that was asked for. Where `pwsh` is not on PATH these tests are skipped by name.
 
 mod hostile;
+mod journal;
 mod language;
 mod live;
 mod rolls;

@@ -68,15 +68,18 @@ function ConvertTo-Plain($Value, [int] $Depth = 5) {
 }
 
 # Loads the module of the product, once an engine.
+$loaded = @{}
 function Import-Product([string] $Module) {
-    if (-not (Get-Module -Name $Module)) { Import-Module -Name $Module -WarningAction SilentlyContinue | Out-Null }
+    if ($loaded[$Module]) { return }
+    Import-Module -Name $Module -Global -WarningAction SilentlyContinue | Out-Null
+    $loaded[$Module] = $true
 }
 
 # The services of the product on this computer.
 function Get-ProductServices([string] $Module) {
     Import-Product $Module
     $list = @(foreach ($service in @(Get-CsWindowsService)) {
-        @{ name = ConvertTo-Text $service.Name; status = ConvertTo-Text $service.Status }
+        @{ name = '' + $service.Name; status = '' + $service.Status }
     })
     , $list
 }
@@ -124,13 +127,8 @@ function ConvertTo-Written($Value) {
 # One line of JSON in which nothing depends on an encoding.
 function ConvertTo-AsciiJson($Value) {
     $json = ConvertTo-Json -InputObject $Value -Depth 12 -Compress
-    $ascii = New-Object System.Text.StringBuilder
-    foreach ($character in $json.ToCharArray()) {
-        $code = [int] $character
-        if ($code -lt 32) { continue }
-        if ($code -gt 126) { [void] $ascii.AppendFormat('\u{0:x4}', $code) } else { [void] $ascii.Append($character) }
-    }
-    $ascii.ToString()
+    # Compressed JSON has no control characters; the block runs for what is not ASCII alone.
+    [regex]::Replace($json, '[^\x20-\x7e]', { param($match) '\u{0:x4}' -f [int] [char] $match.Value })
 }
 
 # What went wrong, with its category and its place.
