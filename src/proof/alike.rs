@@ -12,7 +12,7 @@ use crate::plan::FrontEndId;
 use crate::run::{Marks, Phase, StepState};
 
 /// All that is said of one front end, wherever it is kept.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Said {
     server: Server,
     /// By step of the front end, in the order of its chains: its state, whether a person called it done, whether it is known
@@ -37,17 +37,40 @@ enum Group {
     },
 }
 
-/// Buffers, used again and again.
-#[derive(Clone, Debug, Default)]
+/// Buffers, used again and again, and what is asked of the graph for each event.
+#[derive(Clone, Debug)]
 pub(super) struct Alike {
     members: Vec<(Group, FrontEndId)>,
+    steps: StepsOf,
     order: Order,
+}
+
+/// The steps of each front end, as many of one as of another.
+#[derive(Clone, Debug)]
+struct StepsOf {
+    steps: Vec<StepId>,
+    each: usize,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Order {
     order: Vec<FrontEndId>,
     said: Vec<Said>,
+}
+
+impl Alike {
+    pub(super) fn new(graph: &StepGraph) -> Alike {
+        let front_ends = graph.plan().front_end_ids();
+        let steps: Vec<StepId> = front_ends.flat_map(|id| graph.steps_of(id)).collect();
+        let each = steps.len() / graph.plan().pool().front_ends.len().max(1);
+        Alike { members: Vec::new(), steps: StepsOf { steps, each }, order: Order::default() }
+    }
+}
+
+impl StepsOf {
+    fn of(&self, front_end: FrontEndId) -> &[StepId] {
+        &self.steps[front_end.index() * self.each..][..self.each]
+    }
 }
 
 impl Node {
@@ -70,7 +93,7 @@ impl Node {
         alike.members.sort_unstable();
         let members = std::mem::take(&mut alike.members);
         for group in members.chunk_by(|one, other| one.0 == other.0) {
-            self.sort_group(graph, group, &mut alike.order);
+            self.sort_group(group, &alike.steps, &mut alike.order);
         }
         alike.members = members;
     }
@@ -88,28 +111,34 @@ impl Node {
         if over || past { Group::Anywhere { counts } } else { Group::Of { domain: domain.0, counts } }
     }
 
-    fn sort_group(&mut self, graph: &StepGraph, group: &[(Group, FrontEndId)], alike: &mut Order) {
-        let order = &mut alike.order;
+    fn sort_group(&mut self, group: &[(Group, FrontEndId)], steps: &StepsOf, alike: &mut Order) {
+        let Order { order, said } = alike;
         order.clear();
         order.extend(group.iter().map(|(_, front_end)| *front_end));
         // Most groups are in order, and explorers come here for each event.
-        if order.is_sorted_by(|one, other| self.compare(graph, *one, *other).is_le()) {
+        if order.is_sorted_by(|one, other| self.compare(steps, *one, *other).is_le()) {
             return;
         }
-        order.sort_by(|one, other| self.compare(graph, *one, *other));
-        alike.said.clear();
-        alike.said.extend(order.iter().map(|front_end| self.said_of(graph, *front_end)));
-        for ((_, front_end), said) in group.iter().zip(&alike.said) {
-            self.say_of(graph, *front_end, said);
+        order.sort_by(|one, other| self.compare(steps, *one, *other));
+        said.resize_with(said.len().max(order.len()), Said::default);
+        for (front_end, said) in order.iter().zip(said.iter_mut()) {
+            self.said_of(steps.of(*front_end), *front_end, said);
+        }
+        for ((_, front_end), said) in group.iter().zip(said.iter()) {
+            self.say_of(steps.of(*front_end), *front_end, said);
         }
     }
 
-    fn compare(&self, graph: &StepGraph, one: FrontEndId, other: FrontEndId) -> Ordering {
+    fn compare(&self, steps: &StepsOf, one: FrontEndId, other: FrontEndId) -> Ordering {
         let servers = self.world.server(one).cmp(&self.world.server(other));
+        let mut pairs = steps.of(one).iter().zip(steps.of(other));
         servers
             .then_with(|| {
-                let of = |front_end| graph.steps_of(front_end).map(|step| self.said_of_step(step));
-                of(one).cmp(of(other))
+                let differs = pairs.find_map(|(one, other)| {
+                    let (one, other) = (self.said_of_step(*one), self.said_of_step(*other));
+                    (one != other).then(|| one.cmp(&other))
+                });
+                differs.unwrap_or(Ordering::Equal)
             })
             .then_with(|| self.flags(one).cmp(&self.flags(other)))
     }
@@ -128,18 +157,17 @@ impl Node {
         )
     }
 
-    fn said_of(&self, graph: &StepGraph, front_end: FrontEndId) -> Said {
-        Said {
-            server: self.world.server(front_end),
-            steps: graph.steps_of(front_end).map(|step| self.said_of_step(step)).collect(),
-            flags: self.flags(front_end),
-        }
+    fn said_of(&self, steps: &[StepId], front_end: FrontEndId, said: &mut Said) {
+        said.server = self.world.server(front_end);
+        said.steps.clear();
+        said.steps.extend(steps.iter().map(|step| self.said_of_step(*step)));
+        said.flags = self.flags(front_end);
     }
 
-    fn say_of(&mut self, graph: &StepGraph, front_end: FrontEndId, said: &Said) {
+    fn say_of(&mut self, steps: &[StepId], front_end: FrontEndId, said: &Said) {
         self.world.servers[front_end.index()] = said.server;
-        for (step, (state, resolved, known_done)) in graph.steps_of(front_end).zip(&said.steps) {
-            self.run.put(step, *state);
+        for (step, (state, resolved, known_done)) in steps.iter().zip(&said.steps) {
+            self.run.put(*step, *state);
             put(&mut self.memory.resolved, step.index(), *resolved);
             put(&mut self.memory.known_done, step.index(), *known_done);
         }

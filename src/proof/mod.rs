@@ -54,6 +54,7 @@
 
 mod alike;
 mod answers;
+mod fates;
 mod history;
 mod invariant;
 mod kept;

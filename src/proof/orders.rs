@@ -4,11 +4,12 @@
 //! done, and what it changed is compared.
 
 use super::answers::Helps;
+use super::fates::shows_a_fate_alone;
 use super::node::{Happened, Node, Successor};
 use super::stepper::Stepper;
-use crate::graph::{Route, StepGraph, StepKind};
+use crate::graph::{StepGraph, StepKind};
 use crate::plan::FrontEndId;
-use crate::run::{Course, Phase, Run, StepState};
+use crate::run::{Clearance, Course, Phase, Run, StepState};
 
 /// How far what the front ends do concerns each other where a run is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,6 +18,8 @@ enum Stretch {
     Preflight,
     /// They come back into service, whatever becomes of the others: nobody is counted, nobody waits for a place.
     ComingBack,
+    /// One may wait for the place of another.
+    FailedOver,
     /// One may wait for the place of another, or be counted with it.
     AtWork,
 }
@@ -45,6 +48,9 @@ impl Stepper<'_> {
                 return false;
             };
             last = Some(front_end);
+            if self.at.world.server(front_end).fate.is_some() {
+                continue;
+            }
             if self.does_alone(front_end, stretch, found) {
                 return true;
             }
@@ -71,6 +77,7 @@ impl Stepper<'_> {
                 Some(if comes_back(run, self.graph) { Stretch::ComingBack } else { Stretch::AtWork })
             }
             Phase::Over { .. } if run.is_failed_back(self.graph) => Some(Stretch::ComingBack),
+            Phase::Over { .. } if run.is_over(self.graph) => Some(Stretch::FailedOver),
             Phase::Over { .. } => Some(Stretch::AtWork),
             _ => None,
         }
@@ -87,12 +94,15 @@ impl Stepper<'_> {
         waiting.clear();
         let graph = self.graph;
         self.scope = Some(front_end);
+        let counted = stretch == Stretch::AtWork;
+        self.settles_fates = (counted || stretch == Stretch::FailedOver) && self.may_settle_fate(front_end);
         // What is most likely to concern others first.
         for part in [Part::Counts, Part::Answers, Part::Persons, Part::Dies, Part::Interrupted] {
             self.part(part, front_end, &mut |successor| {
                 alone = alone
                     && successor.fault.is_none()
-                    && concerns_only(graph, front_end, stretch, successor.at, successor.node);
+                    && (shows_a_fate_alone(front_end, counted, successor.at, successor.node)
+                        || concerns_only(graph, front_end, stretch, successor.at, successor.node));
                 if alone {
                     waiting.push(successor);
                 }
@@ -102,6 +112,7 @@ impl Stepper<'_> {
             }
         }
         self.scope = None;
+        self.settles_fates = false;
         let alone = alone && !waiting.is_empty();
         if alone {
             waiting.drain(|node, helps, fault, trace| self.hand_over(node, helps, fault, trace, found));
@@ -148,17 +159,16 @@ fn concerns_only(graph: &StepGraph, front_end: FrontEndId, stretch: Stretch, at:
             Stretch::Preflight => true,
             // One that needs a person keeps nobody from coming back.
             Stretch::ComingBack => after.course() == Course::Stopping,
-            Stretch::AtWork => false,
+            Stretch::AtWork | Stretch::FailedOver => false,
         };
     if !course || before.phase() != after.phase() || !before.is_apart_from(after, front_end) {
         return false;
     }
-    let is_clearing = |state| matches!(state, StepState::Clearing(..));
-    let steps = graph.ids().all(|step| {
+    // Nobody waits for the one that asks whether it is still stopped, but who would begin when it goes on.
+    let is_clearing =
+        |state| matches!(state, StepState::Clearing(_, clearance) if clearance != Clearance::Stopped);
+    let steps = before.changes(after).all(|step| {
         let (was, is) = (before.state(step), after.state(step));
-        if was == is {
-            return true;
-        }
         let own = graph.kind(step).front_end() == Some(front_end);
         match stretch {
             // One that is done leaves its place to the next.
@@ -167,18 +177,22 @@ fn concerns_only(graph: &StepGraph, front_end: FrontEndId, stretch: Stretch, at:
                 own || begins && matches!(graph.kind(step), StepKind::Preflight(_))
             }
             Stretch::ComingBack => own && !is_clearing(is),
-            Stretch::AtWork => {
-                let keeps_its_place =
-                    after.route() == Route::Rolling || was.is_underway() && is.is_underway();
+            Stretch::AtWork | Stretch::FailedOver => {
+                let keeps_its_place = before.holds_place(front_end) == after.holds_place(front_end);
                 let clears = is_clearing(was) || is_clearing(is);
                 own && keeps_its_place && !clears && !matches!(is, StepState::Stuck(_))
             }
         }
     });
-    let same_face = stretch != Stretch::AtWork
-        || (before.is_out(front_end) == after.is_out(front_end)
-            && before.is_finished(front_end) == after.is_finished(front_end)
-            && at.world.shows_the_same(&next.world, front_end));
+    let keeps = |is: fn(&Run, FrontEndId) -> bool| is(before, front_end) == is(after, front_end);
+    let same_face = match stretch {
+        Stretch::Preflight | Stretch::ComingBack => true,
+        // Nobody is served here, so nobody is counted.
+        Stretch::FailedOver => keeps(Run::is_finished),
+        Stretch::AtWork => {
+            keeps(Run::is_out) && keeps(Run::is_finished) && at.world.shows_the_same(&next.world, front_end)
+        }
+    };
     steps
         && same_face
         && at.world.differs_only_in(&next.world, front_end)

@@ -2,6 +2,7 @@
 
 use fixedbitset::FixedBitSet;
 
+use super::fates::Fate;
 use super::memory::Memory;
 use super::truth::ReadinessGiven;
 use super::world::{Effect, Server, Services, World};
@@ -72,17 +73,21 @@ const POOL_STATES: [PoolState; 4] =
 const SERVICES: [Services; 4] = [Services::Running, Services::Partly, Services::Stopped, Services::Open];
 
 fn pack_server(server: Server, bytes: &mut Vec<u8>) {
-    let Server { services, open, begun, dead, active, out, booted, done, cut_off, failed } = server;
+    let Server { services, open, begun, dead, active, out, booted, done, cut_off, failed, fate } = server;
     let marks = [done, cut_off, failed];
     let marked = marks != [0; 3];
     bytes.push(services as u8 | bits(&[begun, dead, active, out, booted, marked]) << 2);
-    bytes.push(match open {
+    let open = match open {
         None => 0,
         Some(Effect::Stop) => 1,
         Some(Effect::Restart) => 2,
         Some(Effect::Start) => 3,
         Some(Effect::Perform(place)) => 4 + place,
-    });
+    };
+    bytes.push(open | u8::from(fate.is_some()) << 6);
+    if let Some(Fate { fails, services, stop_is_open, active, out }) = fate {
+        bytes.push(services as u8 | bits(&[fails, stop_is_open, active, out]) << 2);
+    }
     if marked {
         marks.iter().for_each(|mark| number(u32::from(*mark), bytes));
     }
@@ -91,7 +96,16 @@ fn pack_server(server: Server, bytes: &mut Vec<u8>) {
 fn unpack_server(reader: &mut Reader<'_>) -> Option<Server> {
     let first = reader.byte()?;
     let flag = |place: u8| bit(first, 2 + place);
-    let open = match reader.byte()? {
+    let open = reader.byte()?;
+    let fate = if bit(open, 6) {
+        let fate = reader.byte()?;
+        let services = SERVICES[usize::from(fate & 3)];
+        let flag = |place: u8| bit(fate, 2 + place);
+        Some(Fate { fails: flag(0), services, stop_is_open: flag(1), active: flag(2), out: flag(3) })
+    } else {
+        None
+    };
+    let open = match open & 63 {
         0 => None,
         1 => Some(Effect::Stop),
         2 => Some(Effect::Restart),
@@ -116,6 +130,7 @@ fn unpack_server(reader: &mut Reader<'_>) -> Option<Server> {
         done,
         cut_off,
         failed,
+        fate,
     })
 }
 

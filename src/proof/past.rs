@@ -6,7 +6,7 @@ use super::truth::Truth;
 use super::world::{Effect, Server, Services};
 use crate::graph::{StepGraph, StepId};
 use crate::plan::{Act, FrontEndId, Moment};
-use crate::run::{Course, Outcome, Phase, Why};
+use crate::run::{Course, Outcome, Phase, StepState, Why};
 
 impl Node {
     /// Forgets counts and pauses, and of the truth beside them what nobody depends on: that an effect which is open was
@@ -19,7 +19,13 @@ impl Node {
         self.run.forget_counts(graph);
         for server in &mut self.world.servers {
             server.begun = false;
-            if server.open == Some(Effect::Start) && server.services == Services::Stopped {
+            let ran_before = match server.open {
+                Some(Effect::Start) => server.services == Services::Stopped,
+                // One that was found half way has begun.
+                Some(Effect::Stop) => server.services != Services::Partly,
+                _ => false,
+            };
+            if ran_before {
                 server.services = Services::Open;
             }
         }
@@ -47,6 +53,14 @@ impl Node {
     /// Once a run goes no further and nobody will take it up, all that is still asked of a front end at which nobody is at
     /// work is what others see of it: whether it is out, whether it serves, and whether it needs a person.
     pub(super) fn forget_the_past(&mut self, graph: &StepGraph) {
+        let [pool, count] = self.run.asks_window_after(graph);
+        // What begins on an answer begins with it, or when the window was asked after it.
+        if !pool {
+            self.world.readiness = None;
+        }
+        if !count {
+            self.world.counted = None;
+        }
         if self.run.forget_the_other_route(graph) {
             self.memory.opened = None;
         }
@@ -59,26 +73,29 @@ impl Node {
             }
         }
         let no_further = matches!(self.run.course(), Course::Stopping | Course::Pausing(_));
-        let hopeless = no_further && self.left.crashes == 0 && self.left.acts == 0;
+        let acts = self.left.acts;
+        let hopeless = no_further && self.left.crashes == 0 && acts == 0;
+        // Whoever takes it up finds that it stops again, before it begins anything.
+        if !hopeless && self.helpless(graph).count() <= usize::from(acts) {
+            return;
+        }
         let (open, over) = match self.run.phase() {
             Phase::Open { .. } => (true, false),
             Phase::Over { .. } => (false, !self.run.fails_back(graph)),
             _ => return,
         };
-        if !hopeless {
-            return;
-        }
         for front_end in front_ends() {
             let own = |step| graph.kind(step).front_end() == Some(front_end);
             let stuck = self.run.stuck().any(own);
             if self.run.active().any(own) || self.run.is_skipped(graph, front_end) {
                 continue;
             }
+            let helpless = self.helpless(graph).any(own);
             // While the partner serves nothing more is begun on it, and nobody asks what it needs.
-            if over || open && !stuck && !self.run.is_out(front_end) {
+            if over && (hopeless || !stuck) || open && !stuck && !self.run.is_out(front_end) {
                 self.run.forget_steps(graph, front_end, None);
                 self.forget_how_far(graph, front_end);
-            } else if stuck {
+            } else if stuck && (hopeless || helpless && (over || acts == 0)) {
                 self.run.forget_steps(graph, front_end, Some(Why::Doubt));
                 let before_stop = self.world.bits(Moment::BeforeStop);
                 let server = &mut self.world.servers[front_end.index()];
@@ -88,8 +105,17 @@ impl Node {
         }
     }
 
+    /// Steps of front ends that need a person, also after the run was taken up again. An act of a person concerns one
+    /// front end, and none has two of them: a run goes forward only when there are as many acts.
+    fn helpless<'a>(&'a self, graph: &'a StepGraph) -> impl Iterator<Item = StepId> + 'a {
+        self.run.stuck().filter(|step| {
+            let effect = matches!(self.run.state(*step), StepState::Stuck(why) if why.is_of_an_effect());
+            effect && graph.act(*step).is_some_and(|act| act.front_end().is_some())
+        })
+    }
+
     /// Keeps of a front end at which nobody is at work whether it is out, whether it serves and whether it died.
-    fn forget_how_far(&mut self, graph: &StepGraph, front_end: FrontEndId) {
+    pub(super) fn forget_how_far(&mut self, graph: &StepGraph, front_end: FrontEndId) {
         let Server { services, open, dead, active, out, .. } = self.world.server(front_end);
         let open = open.filter(|effect| *effect == Effect::Stop);
         let services = if active { services } else { Services::Open };

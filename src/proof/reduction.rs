@@ -17,8 +17,8 @@
 //!   it failed is news: it is answered as if it were, and as if it were not.
 //! - A pause between two questions ends by itself, nothing that happens meanwhile could not happen while it is asked, and a
 //!   resume finds the same in both: the two are one state, in which the question is a new one.
-//! - An effect that was seen underway is one that may have begun, and what ran before a start is known only once that start
-//!   is known not to have taken place.
+//! - An effect that was seen underway is one that may have begun, and what ran before a start or a stop is known only once
+//!   that is known not to have taken place. (A stop that was found half way has begun.)
 //! - That a person called a step done is asked only of one that was cut off.
 //!
 //! That a wait which is counted ends at all is for another walk, which forgets no count.
@@ -29,9 +29,11 @@
 //! steps, its own truth and what is remembered of it. Where *everything* that it could do next is of that kind and nobody
 //! else can tell it from what was before, it is done first, and nothing else in that state:
 //!
-//! - While others are at work, "nobody can tell" means: it is out or serves, is finished or not, holds its place or not, as
+//! - While others are at work, "nobody can tell" means: it is counted or not, is finished or not, holds its place or not, as
 //!   before; nobody is asked about the quorum or the window; nobody needs a person who did not. Whatever else could come
-//!   first reads only that, and writes nothing of this front end, so it can come later and leads to the same state.
+//!   first reads only that, and writes nothing of this front end, so it can come later and leads to the same state. That it
+//!   is asked whether it is still stopped keeps others from beginning until it was answered, and then they begin.
+//! - While the partner serves nobody is counted. There it is enough that the others find places free or taken as before.
 //! - While front ends only come back (all that are at work are upgraded, and nobody may begin before they are back), nobody
 //!   is counted and nobody waits for a place. There it may also finish, or need a person: that keeps nobody from coming back.
 //!   What reads it, the end of the domain or of the run, comes after the last of them, and that one is never alone.
@@ -57,6 +59,29 @@
 //! and that it needs one. Of one that was left out nobody asks how far it was. Once the pool is failed over nobody asks from
 //! where, nor what the rolling route had come to.
 //!
+//! The same holds of a run that may be taken up again, when more front ends have an effect that failed, or that is in doubt,
+//! than persons will do anything. One such step is all that a front end can have, a resume leaves it as it is, and what a person
+//! does concerns one front end: so one of them always needs a person, and the run stops again before it begins anything.
+//! What is kept of it is a step in doubt, which outlives a resume too. Where the pool is failed over, whoever takes the run
+//! up looks at a stop that was found half way, and a person may have a step tried again, which is a look at first: nothing
+//! begins after it, and no promise speaks of a front end that is stopped or not while the partner serves.
+//!
+//! An answer about the pool, and a count, is asked about only by what begins on it: that begins at once, or when the window
+//! was asked after it. Otherwise it is forgotten, and then nothing may begin on it: that is asked more strictly than it need be.
+//!
+//! # Fates
+//!
+//! What a front end does by itself may end with a step that needs a person, and that concerns all: the run stops, or goes on
+//! without it. Everything else could come before that. So where each other thing that it does next concerns nobody else, it
+//! may go on by that, or it may be settled that this is what it will come to: it keeps its place and its face, does nothing
+//! more, and that it needs a person happens at any time later, after whatever the others do. Each history has its double:
+//! its front end goes on while what it does concerns nobody else, and what it did before it needed a person comes before
+//! what the others did meanwhile. If it dies first, it dies before its fate is settled; if later, after it was seen.
+//!
+//! As nobody will help it, nobody asks which step it was and how far it had come: of a fate is kept whether the plan may
+//! tolerate it, and what others see of the front end then. This is done only where persons do nothing any more; and where
+//! the run may be taken up, only if it is an effect that failed or is in doubt: questions and watches are tried again then.
+//!
 //! # Alike
 //!
 //! A front end that is upgraded is never taken out again: it is restarted, brought back, accepted, or left. From there on no
@@ -79,14 +104,17 @@ pub struct Reduction {
     pub past: bool,
     /// Of the front ends that are upgraded, those that no rule tells apart are taken for one another.
     pub alike: bool,
+    /// A front end that will need a person, whom nobody helps, keeps nothing but what others see of it.
+    pub fates: bool,
 }
 
 impl Reduction {
     /// Meets every state by itself.
-    pub const NONE: Reduction = Reduction { counts: false, orders: false, past: false, alike: false };
+    pub const NONE: Reduction =
+        Reduction { counts: false, orders: false, past: false, alike: false, fates: false };
     /// Each history that it meets is one of a run, as long as the process does not die.
     pub const ORDERS: Reduction = Reduction { orders: true, ..Reduction::NONE };
     /// Every count is kept, and those at work are told apart: what goes round is ended by their own limits.
-    pub const COUNTED: Reduction = Reduction { counts: false, ..Reduction::ALL };
-    pub const ALL: Reduction = Reduction { counts: true, orders: true, past: true, alike: true };
+    pub const COUNTED: Reduction = Reduction { counts: false, fates: false, ..Reduction::ALL };
+    pub const ALL: Reduction = Reduction { counts: true, orders: true, past: true, alike: true, fates: true };
 }

@@ -6,7 +6,7 @@ use super::monitor::{Glimpse, Monitor, Violation};
 use super::node::{Budgets, Fault, Happened, Node, Successor};
 use super::waiting::Waiting;
 use super::world::Becomes;
-use super::{Invariant, Reduction, Truth};
+use super::{Invariant, Reduction};
 use crate::graph::{StepGraph, StepId, StepKind};
 use crate::plan::{FrontEndId, Observation};
 use crate::run::{Event, Outcome, StepState, Want, Wanted};
@@ -19,7 +19,7 @@ pub(super) struct Stepper<'g> {
     pub(super) next: Node,
     torn: Node,
     said_in: Node,
-    monitor: Monitor,
+    pub(super) monitor: Monitor,
     moves: Vec<Move>,
     pub(super) wanted: Wanted,
     then: Wanted,
@@ -29,6 +29,8 @@ pub(super) struct Stepper<'g> {
     /// The one front end that sees the process die, while it is found out what this front end does alone.
     pub(super) scope: Option<FrontEndId>,
     pub(super) waiting: Waiting,
+    /// Whether what that front end comes to may be settled before it is seen.
+    pub(super) settles_fates: bool,
     /// The process has just taken the run up: nothing of what was wanted is in flight any more.
     anew: bool,
     alike: Alike,
@@ -66,8 +68,9 @@ impl<'g> Stepper<'g> {
             reduction,
             scope: None,
             waiting: Waiting::default(),
+            settles_fates: false,
             anew: false,
-            alike: Alike::default(),
+            alike: Alike::new(graph),
             counted: None,
         }
     }
@@ -103,6 +106,7 @@ impl<'g> Stepper<'g> {
             return standing;
         }
         self.answers(|_| true, found);
+        self.fulfil_fates(found);
         if outcome.is_none() {
             self.deaths(None, found);
         }
@@ -122,6 +126,9 @@ impl<'g> Stepper<'g> {
         let mut moves = std::mem::take(&mut self.moves);
         moves.clear();
         for want in self.wanted.iter() {
+            if self.is_fated(want.step()) {
+                continue;
+            }
             let from = moves.len();
             self.at.world.answers(self.graph, want, &mut moves);
             let mut nth = 0;
@@ -146,7 +153,8 @@ impl<'g> Stepper<'g> {
         }
         let active: Vec<StepId> = self.at.run.active().collect();
         for step in active {
-            if one.is_none() || self.graph.kind(step).front_end() == one {
+            let meant = one.is_none() || self.graph.kind(step).front_end() == one;
+            if meant && !self.is_fated(step) {
                 self.last_count(step, found);
             }
         }
@@ -190,7 +198,11 @@ impl<'g> Stepper<'g> {
             self.next.left.spend(|left| &mut left.found);
         }
         self.next.world.settle(made);
-        let fault = self.fold(&made.event).or_else(|| self.rest(found));
+        let fault = self.fold(&made.event);
+        if fault.is_none() && self.seals_a_fate() {
+            return self.emit(made.helps, None, found);
+        }
+        let fault = fault.or_else(|| self.rest(found));
         self.emit(made.helps, fault, found);
     }
 
@@ -201,7 +213,9 @@ impl<'g> Stepper<'g> {
         }
         let postpones = self.postpones();
         for front_end in self.graph.plan().front_end_ids().filter(|id| one.is_none_or(|one| one == *id)) {
-            if self.at.world.is_dead(front_end) || postpones && self.at.is_idle(self.graph, front_end) {
+            let server = self.at.world.server(front_end);
+            // Whose fate is settled dies before that, or later.
+            if server.dead || server.fate.is_some() || postpones && self.at.is_idle(self.graph, front_end) {
                 continue;
             }
             for returns in [false, true] {
@@ -338,7 +352,7 @@ impl<'g> Stepper<'g> {
                 self.next.run.wanted(self.graph, &mut self.then);
                 let nothing = Wanted::default();
                 let before = if self.anew { &nothing } else { &self.wanted };
-                self.next.world.begin(before, &self.then);
+                self.next.world.begin(self.graph, before, &self.then);
                 return self.notice();
             };
             if self.next.left.crashes > 0 && self.next.run.outcome().is_none() {

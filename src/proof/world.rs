@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use fixedbitset::FixedBitSet;
 
+use super::fates::Fate;
 use super::truth::{Misdeeds, ReadinessGiven, Truth, takes_out};
-use crate::graph::StepGraph;
+use crate::graph::{StepGraph, StepKind};
 use crate::plan::{Act, FrontEndId, Moment, Question};
-use crate::run::{TimerKind, Want, Wanted};
+use crate::run::{Timer, TimerKind, Want, Wanted};
 use crate::twin::PoolState;
 
 /// What the services of a front end are known to be.
@@ -55,6 +56,8 @@ pub(super) struct Server {
     pub(super) done: u16,
     pub(super) cut_off: u16,
     pub(super) failed: u16,
+    /// What it comes to, if that is settled.
+    pub(super) fate: Option<Fate>,
 }
 
 /// The truth about the pool as a whole.
@@ -192,9 +195,7 @@ impl World {
     /// Whether those who count front ends see the same of this one.
     pub(super) fn shows_the_same(&self, after: &World, front_end: FrontEndId) -> bool {
         let before_stop = self.bits(Moment::BeforeStop);
-        let face = |server: Server| {
-            [server.active, server.out, server.may_be_out(before_stop), server.may_be_inactive()]
-        };
+        let face = |server: Server| [server.active, server.may_be_out(before_stop), server.may_be_inactive()];
         face(self.server(front_end)) == face(after.server(front_end))
     }
 
@@ -236,7 +237,7 @@ impl World {
 
     /// Begins what is newly wanted, as the shell does: an effect that a driver does not find done already may have begun
     /// from now on.
-    pub(super) fn begin(&mut self, before: &Wanted, now: &Wanted) {
+    pub(super) fn begin(&mut self, graph: &StepGraph, before: &Wanted, now: &Wanted) {
         for want in now.iter() {
             match want {
                 Want::Ensure { act, .. } if !before.contains(want) => self.begin_act(act, before),
@@ -245,7 +246,9 @@ impl World {
                     Question::Count { .. } => self.count_is_stale = false,
                     _ => {}
                 },
-                Want::Timer(timer) if timer.kind == TimerKind::StayGood && !before.contains(want) => {
+                Want::Timer(Timer { step, kind: TimerKind::StayGood, .. })
+                    if matches!(graph.kind(step), StepKind::Settle(_)) && !before.contains(want) =>
+                {
                     self.soaking = true;
                     self.soaked = false;
                 }

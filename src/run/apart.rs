@@ -1,7 +1,7 @@
 //! What a proof asks of front ends, each apart from the others: what concerns one alone, whose turn is over, and what of it can
 //! be forgotten.
 
-use super::{Phase, Run, StepState, Why};
+use super::{Phase, Run, StepState, Try, Why};
 use crate::graph::{Link, Route, StepGraph, StepId};
 use crate::plan::{DomainId, FrontEndId};
 
@@ -31,9 +31,9 @@ impl Run {
     /// a person, if it does.
     pub(crate) fn forget_steps(&mut self, graph: &StepGraph, front_end: FrontEndId, stuck: Option<Why>) {
         let route = self.index.route;
-        let accept = graph.accept_of(route, front_end);
         for step in graph.chain(route, front_end) {
-            let why = stuck.filter(|_| step == accept);
+            // The start is none of those that a resume tries again by itself.
+            let why = stuck.filter(|_| graph.link(step) == Some(Link::Start));
             self.put(step, why.map_or(StepState::Needless, StepState::Stuck));
         }
         self.core.half_out.retain(|half_out| *half_out != front_end);
@@ -70,8 +70,11 @@ impl Run {
         if let Phase::Over { from } = &mut self.core.phase {
             *from = None;
         }
-        for step in graph.ids().filter(|step| !graph.is_on(Route::FailedOver, *step)) {
-            self.put(step, StepState::Needless);
+        for step in graph.ids() {
+            // Most are forgotten already, and explorers come here for each event.
+            if self.state(step) != StepState::Needless && !graph.is_on(Route::FailedOver, step) {
+                self.put(step, StepState::Needless);
+            }
         }
         true
     }
@@ -100,11 +103,37 @@ impl Run {
         self.core.steps[step.index()] = state;
     }
 
+    /// Whether a front end holds a place among those at work at once.
+    pub(crate) fn holds_place(&self, front_end: FrontEndId) -> bool {
+        self.index.holds_place(front_end)
+    }
+
+    /// Forgets how far a front end at work is on the present route: it holds its place, and what it waits for is not known.
+    pub(crate) fn forget_but_its_place(&mut self, graph: &StepGraph, front_end: FrontEndId) {
+        let waits = StepState::Doubt(Try { attempt: 1, ..Try::default() }, 0);
+        for (nth, step) in graph.chain(self.index.route, front_end).enumerate() {
+            self.put(step, if nth == 0 { waits } else { StepState::Needless });
+        }
+    }
+
+    /// What a front end waits for needs a person.
+    pub(crate) fn ends_in(&mut self, graph: &StepGraph, front_end: FrontEndId, why: Why) {
+        if let Some(step) = graph.chain(self.index.route, front_end).next() {
+            self.set(graph, step, StepState::Stuck(why));
+        }
+    }
+
     /// Forgets how far a front end was that was left out.
     pub(crate) fn forget_skipped(&mut self, graph: &StepGraph, front_end: FrontEndId) {
         for step in graph.steps_of(front_end) {
             self.put(step, StepState::Skipped);
         }
+    }
+
+    /// The steps that are in another state after.
+    pub(crate) fn changes(&self, after: &Run) -> impl Iterator<Item = StepId> {
+        let both = self.core.steps.iter().zip(&after.core.steps);
+        (0u32..).zip(both).filter(|(_, (was, is))| was != is).map(|(step, _)| StepId(step))
     }
 
     /// Whether what is kept beside the steps differs in what it says of this front end alone.

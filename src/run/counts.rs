@@ -76,6 +76,20 @@ impl Run {
         [pool, count]
     }
 
+    /// Whether the window is asked on the strength of an answer of the pool, and whether on that of a count.
+    pub(crate) fn asks_window_after(&self, graph: &StepGraph) -> [bool; 2] {
+        let (mut pool, mut count) = (false, false);
+        for step in self.index.active.iter() {
+            match self.state(*step) {
+                StepState::Gate(gate) => pool |= gate.at == GateAt::Window,
+                // Nobody is counted before failing over.
+                StepState::Clearing(_, Clearance::Window) => count |= graph.kind(*step).front_end().is_some(),
+                _ => {}
+            }
+        }
+        [pool, count]
+    }
+
     /// The states that a step may be in as well, as far as what was forgotten of it goes, each with the answers that are
     /// decided by it: each count the last that its limit allows, a time limit passed, a try known to have failed, a try
     /// that was cut off with its process.

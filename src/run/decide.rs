@@ -45,17 +45,21 @@ impl Run {
     pub(super) fn tolerable(&self, graph: &StepGraph, step: StepId) -> Option<FrontEndId> {
         let plan = graph.plan();
         let front_end = graph.kind(step).front_end()?;
+        let one_more = self.core.forgone + 1;
+        let tolerated = plan.product() == Product::Generic && one_more < plan.failed_front_ends();
+        (self.has_failed(graph, step) && tolerated).then_some(front_end)
+    }
+
+    /// Whether a step needs a person because its front end failed.
+    pub(crate) fn has_failed(&self, graph: &StepGraph, step: StepId) -> bool {
         // It is the front end that failed: not a pool that cannot spare it, and not somebody who does not answer for it.
         // What is in doubt may still be going on.
-        let failed = match (self.state(step), graph.kind(step)) {
+        match (self.state(step), graph.kind(step)) {
             (StepState::Stuck(Why::Failed), _) => true,
             (StepState::Stuck(Why::Unhealthy), kind) => matches!(kind, StepKind::Accept(_)),
             (StepState::Stuck(Why::Unanswered), kind) => matches!(kind, StepKind::Preflight(_)),
             _ => false,
-        };
-        let one_more = self.core.forgone + 1;
-        let tolerated = plan.product() == Product::Generic && one_more < plan.failed_front_ends();
-        (failed && tolerated).then_some(front_end)
+        }
     }
 
     /// The next phase, once this one has nothing left to do.

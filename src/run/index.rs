@@ -177,6 +177,10 @@ impl Index {
         self.front_ends[front_end.index()].is_out()
     }
 
+    pub(super) fn holds_place(&self, front_end: FrontEndId) -> bool {
+        self.front_ends[front_end.index()].at_work(self.route)
+    }
+
     pub(super) fn is_finished(&self, front_end: FrontEndId) -> bool {
         self.front_ends[front_end.index()].open == 0
     }

@@ -23,6 +23,7 @@ const CRASH_AND_ACT: Budgets = Budgets { crashes: 1, acts: 1, ..NONE };
 
 const COUNTS: Reduction = Reduction { counts: true, ..Reduction::NONE };
 const COUNTS_AND_ORDERS: Reduction = Reduction { orders: true, ..COUNTS };
+const COUNTS_AND_PAST: Reduction = Reduction { past: true, ..COUNTS };
 
 /// Every state, level by level.
 fn each_state(walk: &mut Walk<'_>, mut state: impl FnMut(&[u8])) {
@@ -71,6 +72,43 @@ fn no_state_is_lost_when_counts_are_forgotten() {
     }
 }
 
+/// What a state can become, it can become without its past. Where persons act, or a run is taken up that is failed over,
+/// looks are forgotten from which nothing follows: there the verdicts are compared.
+#[test]
+fn no_state_is_lost_when_the_past_is_forgotten() {
+    let plans = [
+        ("two-domains", ONE_OF_EACH[0]),
+        ("two-at-once", NONE),
+        ("two-at-once", ONE_OF_EACH[0]),
+        ("one-may-fail", ONE_OF_EACH[0]),
+        ("one-may-fail", ONE_OF_EACH[1]),
+        ("window", ONE_OF_EACH[0]),
+        ("actions-around", ONE_OF_EACH[0]),
+        ("partner-always", ONE_OF_EACH[1]),
+        ("partner-when-troubled", ONE_OF_EACH[1]),
+        ("partner-when-troubled", ONE_OF_EACH[3]),
+    ];
+    for (name, budgets) in plans {
+        let graph = small(name);
+        let mut reduced = Walk::of(Run::new(&graph), &graph, budgets, COUNTS_AND_PAST);
+        let mut few = 0;
+        each_state(&mut reduced, |_| few += 1);
+        let mut node = Node::new(Run::new(&graph), &graph, budgets);
+        let mut whole = Walk::of(Run::new(&graph), &graph, budgets, COUNTS);
+        let (mut all, mut lost, mut bytes) = (0, 0, Vec::new());
+        each_state(&mut whole, |state| {
+            all += 1;
+            node.unpack(&graph, state).expect("what was packed");
+            let mut without = node.clone();
+            without.forget_the_past(&graph);
+            without.pack(&mut bytes);
+            lost += usize::from(!without.is_the_end() && !reduced.has_met(&bytes));
+        });
+        assert_eq!(lost, 0, "{name} with {budgets:?}: of {all} states, {few} without the past");
+        assert!(few < all, "{name}: nothing was left out");
+    }
+}
+
 /// Whatever can be said of front ends is said, once what is said of those that are alike is sorted.
 #[test]
 fn no_state_is_lost_when_those_that_are_alike_are_taken_for_one_another() {
@@ -91,7 +129,7 @@ fn no_state_is_lost_when_those_that_are_alike_are_taken_for_one_another() {
     let each_by_itself = Reduction { counts: true, past: true, ..Reduction::NONE };
     for (name, budgets) in plans {
         let graph = small(name);
-        let mut alike = Alike::default();
+        let mut alike = Alike::new(&graph);
         let mut reduced =
             Walk::of(Run::new(&graph), &graph, budgets, Reduction { alike: true, ..each_by_itself });
         let mut few = 0;
@@ -162,6 +200,42 @@ fn nothing_that_becomes_of_a_front_end_is_lost_with_the_orders() {
             lost,
             0,
             "{name} with {budgets:?}: of {} in {all} states; {few} states in fewer orders",
+            whole.len()
+        );
+    }
+}
+
+/// Whatever can become of a front end, whoever needs a person meanwhile, becomes of it when that was settled before.
+#[test]
+fn nothing_that_becomes_of_a_front_end_is_lost_with_its_fate() {
+    let plans = [
+        ("two-at-once", NONE),
+        ("two-at-once", ONE_OF_EACH[0]),
+        ("two-at-once", ONE_OF_EACH[1]),
+        ("one-domain", ONE_OF_EACH[0]),
+        ("one-may-fail", NONE),
+        ("one-may-fail", ONE_OF_EACH[1]),
+        ("one-may-fail", ONE_OF_EACH[2]),
+        ("actions-at-once", NONE),
+        ("actions-around", ONE_OF_EACH[3]),
+        ("partner-always", ONE_OF_EACH[0]),
+        ("partner-when-troubled", ONE_OF_EACH[1]),
+    ];
+    for (name, budgets) in plans {
+        let graph = small(name);
+        let begins = Node::new(Run::new(&graph), &graph, budgets);
+        let mut any = Walk::of(Run::new(&graph), &graph, budgets, COUNTS_AND_PAST);
+        let (all, whole) = of_one(&mut any, &begins, name);
+        let with_fates = Reduction { orders: true, fates: true, ..COUNTS_AND_PAST };
+        let mut some = Walk::of(Run::new(&graph), &graph, budgets, with_fates);
+        let (few, reduced) = of_one(&mut some, &begins, name);
+        // Ends are not kept, and whoever needs a person may be met only there.
+        let goes_on = |steps: &[StepState]| !steps.iter().any(|state| matches!(state, StepState::Stuck(_)));
+        let lost = whole.difference(&reduced).filter(|(_, steps, _)| goes_on(steps)).count();
+        assert_eq!(
+            lost,
+            0,
+            "{name} with {budgets:?}: of {} in {all} states; {few} states with fates",
             whole.len()
         );
     }
