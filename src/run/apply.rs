@@ -169,14 +169,13 @@ impl Run {
             (StepState::Running(tried), StepKind::PreflightPartner, Answer::Partner(health)) => {
                 let again = tried.attempt < graph.step(step).limit.attempts;
                 match (health, graph.failover_when()) {
-                    (PartnerHealth::Healthy, _) => self.set(graph, step, StepState::Done),
                     (PartnerHealth::Unhealthy, FailoverWhen::Always) => {
                         self.set(graph, step, StepState::Stuck(Why::Unhealthy));
                     }
                     (PartnerHealth::Unanswered, when) if again || when == FailoverWhen::Always => {
                         self.unanswered(graph, step, tried);
                     }
-                    // A plan that may never need its partner goes on; it is asked again before it is needed.
+                    // It is well, or the plan may never need it: then it is asked again before it is needed.
                     _ => self.set(graph, step, StepState::Done),
                 }
             }
@@ -209,9 +208,8 @@ impl Run {
                 self.looked(graph, step, act, tried, looks, *saw);
             }
             (StepState::Watching(watch), StepKind::Accept(_), Answer::Accepting(acceptance)) => {
-                let good = *acceptance == crate::plan::Acceptance::Good;
-                let heard = *acceptance != crate::plan::Acceptance::Unanswered;
-                self.watched(graph, step, watch, good, heard);
+                // Who answers for a single front end is that front end: there is no other to be asked.
+                self.watched(graph, step, watch, *acceptance == crate::plan::Acceptance::Good, true);
             }
             (StepState::Watching(watch), StepKind::Settle(_), Answer::Readiness(readiness)) => {
                 let good =
@@ -259,9 +257,7 @@ impl Run {
 
     fn gate(&self, graph: &StepGraph, gate: Gate, readiness: &Readiness) -> StepState {
         let attempts = graph.plan().readiness().attempts;
-        // With nothing left to upgrade there is nothing to gain on the other route.
-        let other_route = graph.failover_when() == FailoverWhen::Troubled && self.index.upgrades_open > 0;
-        let troubled = if other_route && graph.has(Route::FailedOver) {
+        let troubled = if graph.failover_when() == FailoverWhen::Troubled {
             StepState::Gate(Gate { at: GateAt::Troubled, ..gate })
         } else {
             StepState::Stuck(Why::Troubled)
@@ -269,10 +265,10 @@ impl Run {
         match readiness {
             Readiness::InsufficientActiveFrontEnds => troubled,
             Readiness::Busy if gate.busy + 1 >= attempts => troubled,
-            Readiness::Busy if self.makes(Mistake::BusyForgivesAll) => {
-                StepState::Gate(Gate { at: GateAt::Interval, busy: gate.busy + 1, unhelpful: 0 })
+            Readiness::Busy => {
+                let unhelpful = if self.makes(Mistake::BusyForgivesAll) { 0 } else { gate.unhelpful };
+                StepState::Gate(Gate { at: GateAt::Interval, busy: gate.busy + 1, unhelpful })
             }
-            Readiness::Busy => StepState::Gate(Gate { at: GateAt::Interval, busy: gate.busy + 1, ..gate }),
             Readiness::Ready { domain: true, inactive } if self.may_open_with(graph, inactive) => {
                 StepState::Gate(Gate { at: GateAt::Window, ..gate })
             }

@@ -99,7 +99,7 @@ impl Run {
                 let steps = graph.domain(domain);
                 let approved = steps.approve_after.is_none_or(|step| self.state(step).is_satisfied());
                 if self.state(steps.settle).is_satisfied() && approved {
-                    self.next_domain(graph, DomainId(domain.0 + 1))
+                    self.next_domain(graph, domain)
                 } else {
                     None
                 }

@@ -130,25 +130,23 @@ impl Run {
 
     /// An answer about something watched.
     pub(super) fn watched(&mut self, graph: &StepGraph, step: StepId, watch: Watch, good: bool, heard: bool) {
-        let (stay_good, restarts) = match graph.kind(step) {
-            StepKind::Settle(_) => (graph.plan().settle().soak, graph.plan().settle().restarts),
-            _ => (graph.plan().acceptance().stay_good, graph.plan().settle().restarts),
+        let restarts = graph.plan().settle().restarts;
+        let stay_good = match graph.kind(step) {
+            StepKind::Settle(_) => graph.plan().settle().soak,
+            _ => graph.plan().acceptance().stay_good,
         };
-        // Who answers for a single front end is that front end.
-        let other = !heard && matches!(graph.kind(step), StepKind::Settle(_));
-        let observer = if other { (watch.observer + 1) % OBSERVERS } else { watch.observer };
+        let observer = if heard { watch.observer } else { (watch.observer + 1) % OBSERVERS };
         let watch = Watch { observer, ..watch };
+        let endless = self.makes(Mistake::EndlessSoak);
         let next = match (watch.at, good) {
             (WatchAt::AskLast, true) => StepState::Done,
             (WatchAt::Ask, true) if stay_good.is_zero() || self.makes(Mistake::NoSoak) => StepState::Done,
             (_, true) => StepState::Watching(Watch { at: WatchAt::RestGood, ..watch }),
             (WatchAt::Ask, false) => StepState::Watching(Watch { at: WatchAt::Rest, ..watch }),
             // It was good and is not any more: the time it must stay good begins again, so many times.
-            (_, false) if self.makes(Mistake::EndlessSoak) => {
-                StepState::Watching(Watch { at: WatchAt::Rest, ..watch })
-            }
-            (_, false) if watch.restarts < restarts => {
-                StepState::Watching(Watch { at: WatchAt::Rest, restarts: watch.restarts + 1, ..watch })
+            (_, false) if endless || watch.restarts < restarts => {
+                let restarts = if endless { 0 } else { watch.restarts + 1 };
+                StepState::Watching(Watch { at: WatchAt::Rest, restarts, ..watch })
             }
             (_, false) => StepState::Stuck(Why::Unhealthy),
         };

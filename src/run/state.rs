@@ -37,7 +37,7 @@ impl Try {
     }
 
     pub(super) fn begin(self) -> Try {
-        Try { attempt: self.attempt.saturating_add(1), late: false, failed: false, ..self }
+        Try { attempt: self.attempt.saturating_add(1), ..self }
     }
 
     /// As it is when its attempt is known not to have taken place.
