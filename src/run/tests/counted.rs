@@ -1,82 +1,11 @@
 //! Promise: what is counted over a whole run is counted right. Small plans, which are walked to the end elsewhere, are too
 //! small to tell.
 
-use super::{Event, Outcome, Run, StepState, TimerKind, Want, Wanted, Why, WindowAnswer};
+use super::{graph, played, small};
 use crate::graph::StepGraph;
-use crate::plan::{
-    Acceptance, Answer, Count, Observation, PartnerHealth, Problem, Question, Readiness, Seen, VersionSeen,
-};
+use crate::plan::{Acceptance, Answer, Count, Problem, Question, Readiness, Seen, VersionSeen};
 use crate::plan::{DomainId, FrontEndId};
-
-/// The graph of a plan with these upgrade domains, and with what else its text says.
-fn graph(domains: &[&str], more: &str) -> std::sync::Arc<StepGraph> {
-    let domains =
-        domains.iter().enumerate().map(|(n, names)| format!("{{ name: D{n}, front_ends: [{names}] }}"));
-    let text = format!(
-        "kind: plan\nversion: 1\nname: n\nproduct: generic\n\
-         pool: {{ fqdn: p, minimum_active: 1, upgrade_domains: [{}] }}\n\
-         upgrade: {{ version: '2', restart: services, actions: [{{ program: u }}] }}\n{more}\n",
-        domains.collect::<Vec<_>>().join(", ")
-    );
-    match crate::exec::live::compile("n", text.as_bytes()) {
-        Ok(compiled) => compiled.graph,
-        Err((_, findings)) => panic!("{text}\n{:#?}", findings.iter().collect::<Vec<_>>()),
-    }
-}
-
-/// The most helpful answer.
-pub(crate) fn helps(want: Want) -> Event {
-    match want {
-        Want::Ensure { step, .. } => Event::Answered { step, answer: Answer::Ensured(Ok(())) },
-        Want::Window { step } => Event::Window { step, answer: WindowAnswer::Fits },
-        Want::Timer(timer) => Event::Elapsed { timer },
-        Want::Approval { step } => Event::Approved { step },
-        Want::Ask { step, question, .. } => {
-            let answer = match question {
-                Question::FrontEnd { .. } => Answer::Seen(Seen { version: VersionSeen::Other, active: true }),
-                Question::Partner => Answer::Partner(PartnerHealth::Healthy),
-                Question::Readiness { .. } => {
-                    Answer::Readiness(Readiness::Ready { domain: true, inactive: Vec::new() })
-                }
-                Question::Count { .. } => Answer::Counted(Count::Inactive(Vec::new())),
-                Question::Look { .. } => Answer::Looked(Observation::Done),
-                Question::StillStopped { .. } => Answer::StillStopped(true),
-                Question::Acceptance { .. } => Answer::Accepting(Acceptance::Good),
-            };
-            Event::Answered { step, answer }
-        }
-    }
-}
-
-/// A run that gets what `other` has to say, and otherwise the most helpful answer. Time passes when nothing else can
-/// happen, and nothing takes too long.
-fn played(graph: &StepGraph, mut other: impl FnMut(&Run, Want) -> Option<Event>) -> Run {
-    let mut run = Run::new(graph);
-    let mut wanted = Wanted::default();
-    for _ in 0..1_000 {
-        while let Some(event) = run.decide(graph) {
-            run.apply(graph, &event).expect("what is decided is legal");
-        }
-        if run.outcome().is_some() {
-            return run;
-        }
-        run.wanted(graph, &mut wanted);
-        // What has stayed good long enough needs no more questions.
-        let last = |want: &Want| match want {
-            Want::Timer(timer) => match timer.kind {
-                TimerKind::Limit | TimerKind::UntilGood => 3,
-                TimerKind::Rest => 2,
-                _ => 1,
-            },
-            _ => 0,
-        };
-        let event = wanted.iter().find_map(|want| other(&run, want));
-        let event = event.or_else(|| wanted.iter().min_by_key(last).map(helps));
-        run.apply(graph, &event.expect("a run that goes on wants something"))
-            .expect("what was wanted is legal");
-    }
-    panic!("the run does not end: {run:?}");
-}
+use crate::run::{Event, Outcome, Run, StepState, TimerKind, Want, Why};
 
 /// The fate of four front ends, all of which fail alike, of a plan that stops at the third.
 fn failing(is_it: impl Fn(&StepGraph, Want) -> Option<Answer>) -> (Option<Outcome>, usize, Vec<StepState>) {
@@ -191,12 +120,7 @@ fn who_is_upgraded_and_down_is_started_without_a_gate() {
 
 #[test]
 fn where_all_are_upgraded_nobody_fails_over() {
-    let path = format!("{}/tests/small/partner-always.yaml", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read(path).expect("a small plan");
-    let graph = match crate::exec::live::compile("partner-always", &text) {
-        Ok(compiled) => compiled.graph,
-        Err((_, findings)) => panic!("{:#?}", findings.iter().collect::<Vec<_>>()),
-    };
+    let graph = small("partner-always");
     let (wants, run) = seen(&graph, |_| Seen { version: VersionSeen::Planned, active: true });
     assert!(wants.iter().all(|want| graph.act(want.step()).is_none()), "{wants:?}");
     assert_eq!(run.outcome(), Some(Outcome::Complete));
