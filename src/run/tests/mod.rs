@@ -6,6 +6,7 @@ mod late;
 mod legal;
 mod observers;
 mod persons;
+mod read;
 mod settled;
 
 use std::sync::Arc;

@@ -63,6 +63,15 @@ fn who_is_asked_about_the_pool_stands_outside_of_the_domain_and_is_well() {
     assert_eq!(round, [3, 4, 0, 1, 3, 4]);
     let (_, run) = until_asked(&graph, "settle/D3");
     assert_eq!(asked("settle/D3", &run), Some(0));
+    // Nobody is passed over where there are fewer.
+    let (settle, mut run) = until_asked(&graph, "settle/D0");
+    let mut round = Vec::new();
+    for _ in 0..3 {
+        round.extend(asked("settle/D0", &run));
+        told(&graph, &mut run, settle, &[Answer::Readiness(Readiness::Unanswered)]);
+        pass(&graph, &mut run, settle);
+    }
+    assert_eq!(round, [2, 3, 4]);
     // Neither one that was left out nor one that was down before the run.
     let (_, mut run) = until_asked(&graph, "ready/D0");
     run.apply(&graph, &Event::Skip { front_end: FrontEndId(2) }).expect("nothing is in doubt");
