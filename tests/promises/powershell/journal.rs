@@ -64,6 +64,16 @@ fn rehearsed(bed: &Bed, faults: Vec<Fault>) -> Vec<String> {
     story(heard.0.into_iter().map(|(_, event)| event))
 }
 
+/// The story of each step by itself: where several go on at once, what ends first is a matter of milliseconds.
+fn by_step(mut story: Vec<String>) -> Vec<String> {
+    let step = |line: &String| -> Option<u32> {
+        let rest = line.split("\"step\":").nth(1)?;
+        rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    };
+    story.sort_by_key(step);
+    story
+}
+
 fn same(test: &str, product: Product, more: &str, live: impl FnOnce(&Bed), faults: Vec<Fault>) {
     if !has("pwsh", test) {
         return;
@@ -72,7 +82,11 @@ fn same(test: &str, product: Product, more: &str, live: impl FnOnce(&Bed), fault
     bed.plan(product, more);
     live(&bed);
     let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
-    let (lived, rehearsed) = (lived(&bed), rehearsed(&bed, faults));
+    let (mut lived, mut rehearsed) = (lived(&bed), rehearsed(&bed, faults));
+    if lived.iter().any(|line| line.contains("over")) {
+        // After failing back all front ends are started together.
+        (lived, rehearsed) = (by_step(lived), by_step(rehearsed));
+    }
     let differs = lived.iter().zip(&rehearsed).position(|(one, other)| one != other);
     let at = differs.unwrap_or(lived.len().min(rehearsed.len()));
     assert!(

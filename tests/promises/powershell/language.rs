@@ -35,7 +35,7 @@ $wrong | ForEach-Object { [Console]::Out.WriteLine($_) }
 "#;
 
 /// What the scripts name of .NET, each looked up in the documentation of .NET Framework 4.5.
-const TYPES: &str = "string int long bool char guid uri version enum datetime decimal cultureinfo Convert Console Math DateTime TimeSpan \
+const TYPES: &str = "string regex int long bool char guid uri version enum datetime decimal cultureinfo Convert Console Math DateTime TimeSpan \
     NullString Environment Parameter void ref ScriptBlock System.Text.Encoding System.IO.File System.IO.Path System.IO.Directory \
     System.Collections.IList System.Collections.IDictionary System.Collections.IEnumerable System.Globalization.DateTimeStyles \
     System.Diagnostics.Process System.Management.Automation.PSCustomObject";
