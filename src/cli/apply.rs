@@ -153,7 +153,7 @@ fn confirm(args: &Args, graph: &StepGraph, start: &Start) -> Result<(), Failure>
         }
     });
     let front_ends = plan.pool().front_ends.len();
-    if matches!(start, Start::PowerShell(_)) && front_ends % 2 == 0 {
+    if matches!(start, Start::PowerShell(_)) && front_ends.is_multiple_of(2) {
         // Microsoft: the primary SQL back end is the witness of a pool with an even number of front ends.
         output::say(&format!(
             "remember: of {front_ends} front ends, an even number, the primary SQL back end has the casting vote; it must not be patched meanwhile"

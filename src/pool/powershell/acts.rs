@@ -74,6 +74,7 @@ impl Flow {
             Err(Unseen::Strange(why)) => return failed(Problem::Transient, why),
         }
         let place = Place::FrontEnd(front_end);
+        let act = Act::Stop { front_end, mode };
         let by_failover = match self.stops_by_failover(mode).await {
             Ok(by_failover) => by_failover,
             Err(why) => return failed(Problem::Transient, why.to_string()),
@@ -84,25 +85,63 @@ impl Flow {
             let arguments = json!({ "module": self.module(), "graceful": mode == Mode::Graceful });
             self.have(place, scripts::STOP_SERVICES, arguments).await
         };
+        let begun = !matches!(stopped, Err(CallError::NotBegun(_)));
+        let facts =
+            Facts { computer_failed_over: (by_failover && begun).then_some(true), ..Facts::default() };
+        let with = |(result, told): Ensured| (result, Facts { text: told.text, ..facts.clone() });
         if let Err(why) = &stopped {
-            return by(why);
+            return with(by(why));
         }
-        let facts = Facts { computer_failed_over: by_failover.then_some(true), ..Facts::default() };
         loop {
             let listed = match self.services(front_end).await {
                 Ok(listed) => listed,
-                Err(why) => return in_doubt(&why),
+                Err(why) => return with(in_doubt(&why)),
             };
             match listed.services {
                 Services::Stopped => return (Ok(()), facts),
                 // A graceful stop can return before everybody has gone.
                 Services::Draining | Services::Stopping => self.pause().await,
-                Services::Running => {
-                    return failed(Problem::Transient, "the cmdlet returned, and every service runs");
-                }
-                Services::Partly | Services::Starting => return failed(Problem::Unknown, listed.sentence()),
+                other => match by_failover.then_some(()) {
+                    // Another call of ours moves its users still.
+                    Some(()) if self.goes_on(act).await.unwrap_or(false) => self.pause().await,
+                    _ if other == Services::Running => {
+                        let text = "the cmdlet returned, and every service runs";
+                        return with(failed(Problem::Transient, text));
+                    }
+                    _ => return with(failed(Problem::Unknown, listed.sentence())),
+                },
             }
         }
+    }
+
+    /// What is run where the management tools are leaves a mark there while it goes on, by this name.
+    fn marked(&self, act: Act) -> String {
+        match act {
+            Act::Stop { front_end, .. } => format!("failover-{}", self.fqdn(front_end)),
+            Act::FailOver => "failover-pool".to_owned(),
+            Act::FailBack => "failback-pool".to_owned(),
+            Act::Start { front_end } | Act::Restart { front_end } | Act::Perform { front_end, .. } => {
+                format!("failback-{}", self.fqdn(front_end))
+            }
+        }
+    }
+
+    /// Whether an act may be one that leaves such a mark.
+    pub(super) fn is_marked(&self, act: Act) -> bool {
+        match act {
+            Act::Stop { mode, .. } => self.fails_over(mode),
+            Act::Start { .. } => self.plan.product().fails_computers_over(),
+            Act::FailOver | Act::FailBack => true,
+            Act::Restart { .. } | Act::Perform { .. } => false,
+        }
+    }
+
+    /// Whether a cmdlet that was begun where the management tools are still goes on.
+    pub(super) async fn goes_on(&self, act: Act) -> Result<bool, Unseen> {
+        let arguments = json!({ "run": self.run, "step": self.marked(act) });
+        let answer = self.ask(Place::Management, scripts::MARKED, arguments).await?;
+        let told = answer["underway"].as_bool();
+        told.ok_or_else(|| Unseen::Strange("whether it still goes on was not told".into()))
     }
 
     /// A graceful stop from 2015 on is a computer failover, as long as the pool serves: failed over, there is nobody to be moved.
@@ -114,10 +153,12 @@ impl Flow {
     }
 
     pub(super) fn computer(&self, front_end: FrontEndId, back: bool) -> Value {
-        let minutes = self.plan.drain().limit.as_secs().div_ceil(60);
+        // It gives up before we do, and says then that nothing was done.
+        let minutes = (self.plan.drain().limit.as_secs() / 60).saturating_sub(1).max(1);
+        let act = if back { Act::Start { front_end } } else { Act::Stop { front_end, mode: Mode::Graceful } };
         json!({
-            "module": self.module(), "computer": self.fqdn(front_end), "pool": self.plan.pool().fqdn,
-            "back": back, "minutes": minutes,
+            "module": self.module(), "computer": self.fqdn(front_end), "back": back, "minutes": minutes,
+            "run": self.run, "step": self.marked(act),
         })
     }
 
@@ -136,8 +177,11 @@ impl Flow {
             Err(why) => return failed(Problem::Transient, why),
         };
         let is_disabled = before["disabled"].as_array().is_some_and(|disabled| !disabled.is_empty());
-        let fail_back = fails_over && (is_disabled || self.is_failed_over(front_end));
-        if listed.services == Services::Running && !fail_back {
+        // The journal knows who is failed over. Where it was lost sight of a stop, disabled services tell, as long as stops are failovers.
+        let may_be_over = is_disabled && self.fails_over(self.plan.mode());
+        let fail_back = fails_over && (may_be_over || self.is_failed_over(front_end));
+        let runs = listed.lacks(self.wanted_services()).is_none();
+        if runs && !fail_back {
             return self.started(front_end, Facts::default()).await;
         }
         if matches!(listed.services, Services::Draining | Services::Stopping) {
@@ -157,26 +201,32 @@ impl Flow {
                 Ok(listed) => listed,
                 Err(why) => return in_doubt(&why),
             };
+            if listed.lacks(self.wanted_services()).is_none() {
+                return self.started(front_end, facts).await;
+            }
+            let act = Act::Start { front_end };
             match listed.services {
-                Services::Running => return self.started(front_end, facts).await,
                 Services::Starting => self.pause().await,
-                Services::Draining | Services::Stopping | Services::Partly | Services::Stopped => {
-                    return failed(Problem::Transient, listed.sentence());
-                }
+                _ if fail_back && self.goes_on(act).await.unwrap_or(false) => self.pause().await,
+                _ => return failed(Problem::Transient, listed.sentence()),
             }
         }
     }
 
     /// A front end that serves again without an action to bring it back: the actions before its stop are for the next stop again.
     async fn started(&self, front_end: FrontEndId, facts: Facts) -> Ensured {
+        match self.is_back(front_end).await {
+            Ok(()) => (Ok(()), facts),
+            Err(why) => by(&why),
+        }
+    }
+
+    pub(super) async fn is_back(&self, front_end: FrontEndId) -> Result<(), CallError> {
         let upgrade = self.plan.upgrade();
         if upgrade.after_accept.is_empty() && !upgrade.before_stop.is_empty() {
-            let forgotten = self.forget(front_end, "before_stop").await;
-            if let Err(why) = forgotten {
-                return by(&why);
-            }
+            self.forget(front_end, "before_stop").await?;
         }
-        (Ok(()), facts)
+        Ok(())
     }
 
     async fn forget(&self, front_end: FrontEndId, step: &str) -> Result<(), CallError> {
@@ -209,12 +259,6 @@ impl Flow {
 
     async fn perform(&self, front_end: FrontEndId, moment: Moment, index: u8) -> Ensured {
         let place = Place::FrontEnd(front_end);
-        // What this undoes or makes stale: see `word`.
-        let undoes = match moment {
-            Moment::BeforeStop => "after_accept",
-            Moment::Upgrade => "restart",
-            Moment::AfterAccept => "before_stop",
-        };
         let step = self.mark(front_end, moment, index);
         let arguments = self.action(front_end, moment, index);
         let begun = match self.have(place, scripts::PERFORM, arguments).await {
@@ -227,9 +271,6 @@ impl Flow {
                 Some("underway") => failed(Problem::Unknown, "a mark says that it is underway already"),
                 _ => failed(Problem::Unknown, "how the action stands was not told"),
             };
-        }
-        if let Err(why) = self.forget(front_end, undoes).await {
-            return failed(Problem::Unknown, why.to_string());
         }
         loop {
             self.pause().await;
@@ -254,9 +295,16 @@ impl Flow {
     /// What an action is begun with.
     pub(super) fn action(&self, front_end: FrontEndId, moment: Moment, index: u8) -> Value {
         let action = &self.plan.upgrade().at(moment)[usize::from(index)];
+        // What this undoes or makes stale: see `word`.
+        let undoes = match moment {
+            Moment::BeforeStop => "after_accept",
+            Moment::Upgrade => "restart",
+            Moment::AfterAccept => "before_stop",
+        };
         json!({
             "run": self.run, "step": self.mark(front_end, moment, index), "program": action.program,
             "arguments": action.arguments, "success": action.success, "reboot": action.reboot,
+            "undoes": [undoes],
         })
     }
 
@@ -294,7 +342,8 @@ impl Flow {
     }
 
     pub(super) fn pool(&self, back: bool) -> Value {
-        json!({ "module": self.module(), "pool": self.plan.pool().fqdn, "back": back })
+        let step = self.marked(if back { Act::FailBack } else { Act::FailOver });
+        json!({ "module": self.module(), "pool": self.plan.pool().fqdn, "back": back, "run": self.run, "step": step })
     }
 
     /// The state of the pool, where the management tools are.
@@ -321,6 +370,7 @@ impl Flow {
 
     /// Fails the pool over, or back.
     async fn fail_pool(&self, back: bool) -> Ensured {
+        let act = if back { Act::FailBack } else { Act::FailOver };
         let seen = |state: PoolState| if back { state.fail_back_seen() } else { state.fail_over_seen() };
         match self.pool_state().await {
             Ok(state) => match seen(state) {
@@ -341,6 +391,7 @@ impl Flow {
             match self.pool_state().await.map(seen) {
                 Ok(Observation::Done) => return (Ok(()), Facts::default()),
                 Ok(Observation::Underway) => self.pause().await,
+                Ok(Observation::NotDone) if self.goes_on(act).await.unwrap_or(false) => self.pause().await,
                 Ok(Observation::NotDone) => {
                     return failed(Problem::Transient, "the cmdlet returned, and the pool is as it was");
                 }

@@ -37,6 +37,9 @@ const READY: Duration = Duration::from_secs(90);
 const ABANDONED: Duration = Duration::from_secs(30);
 /// What an engine prints before it is ready and that is waited through, in bytes: a banner of the ssh server, say.
 const MOST_GREETING: usize = 1 << 20;
+/// A process that does not hear the Ctrl-C of its parent.
+#[cfg(windows)]
+const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
 /// How much of stderr is kept, in bytes.
 const MOST_ERRORS: usize = 8 << 10;
 
@@ -158,10 +161,7 @@ impl Life {
             Ok(process) => process,
             Err(why) => {
                 *lock(&self.state) = State::Gone;
-                while let Ok(request) = requests.try_recv() {
-                    let _ = request.reply.send(Err(CallError::NotBegun(why.clone())));
-                }
-                return;
+                return refuse(requests, &why);
             }
         };
         loop {
@@ -177,6 +177,7 @@ impl Life {
             }
         }
         *lock(&self.state) = State::Gone;
+        refuse(requests, &format!("the engine on {} has ended", self.launch.place));
         // A closed stdin ends an engine that waits for its next line; one that does not end is not waited for.
         let Process { mut child, stdin, .. } = process;
         drop(stdin);
@@ -197,7 +198,13 @@ impl Life {
             Ok(Err(printed)) => Err(self.not_ready(process, &printed).await),
             Err(_) => {
                 let _ = process.child.start_kill();
-                Err(format!("{} did not become ready within {} seconds", self.called(), READY.as_secs()))
+                let errors = lines::shown(&errors(process.errors).await);
+                let said = if errors.is_empty() { errors } else { format!(": {errors}") };
+                Err(format!(
+                    "{} did not become ready within {} seconds{said}",
+                    self.called(),
+                    READY.as_secs()
+                ))
             }
         }
     }
@@ -209,6 +216,8 @@ impl Life {
         // A Ctrl-C is for us alone: what an engine has begun goes on.
         #[cfg(unix)]
         command.process_group(0);
+        #[cfg(windows)]
+        command.creation_flags(CREATE_NEW_PROCESS_GROUP);
         let mut child = command.spawn().map_err(|error| format!("`{program}` cannot be started: {error}"))?;
         let (Some(stdin), Some(stdout), Some(stderr)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
@@ -259,16 +268,17 @@ impl Life {
         let number = number();
         let mut text = String::new();
         if let Some(session) = self.launch.session.take() {
-            text.push_str(&format!("reach {}\n", scripts::arguments(&session)));
+            text.push_str(&format!("reach {} .\n", scripts::arguments(&session)));
         }
         for script in [scripts::KEEPER, script] {
             if self.known.insert(script.name) {
-                text.push_str(&format!("script {} {}\n", script.name, scripts::encoded(script.text)));
+                text.push_str(&format!("script {} {} .\n", script.name, scripts::encoded(script.text)));
             }
         }
-        text.push_str(&format!("call {number} {} {}", script.name, scripts::arguments(&arguments)));
+        // The dot ends the line: an engine that reads less of it leaves it alone.
+        text.push_str(&format!("call {number} {} {} .", script.name, scripts::arguments(&arguments)));
         if say(&mut process.stdin, &text).await.is_err() {
-            // An engine of which nobody heard that it ended: it cannot have read the line.
+            // It ended before it had the whole line.
             let _ = reply.send(Err(CallError::NotBegun(self.lost(process, "").await)));
             return Err(());
         }
@@ -307,9 +317,11 @@ impl Life {
             Refusal::Lost(fault) => {
                 CallError::Lost(format!("the session to {place} was lost: {}", fault.sentence()))
             }
-            Refusal::NotReached(fault) if fault.message.contains("WSMan") => CallError::NotBegun(format!(
-                "no session to {place}: this computer has no client for WinRM; run poolroll on Windows, or reach the front ends over ssh"
-            )),
+            Refusal::NotReached(fault) if fault.message.contains("no supported WSMan client library") => {
+                CallError::NotBegun(format!(
+                    "no session to {place}: this computer has no client for WinRM; run poolroll on Windows, or reach the front ends over ssh"
+                ))
+            }
             Refusal::NotReached(fault) => {
                 CallError::NotBegun(format!("no session to {place}: {}", fault.sentence()))
             }
@@ -326,6 +338,14 @@ impl Life {
         let said = lines::shown(&said.join("; "));
         let lost = format!("the engine on {} was lost", self.launch.place);
         if said.is_empty() { lost } else { format!("{lost}: {said}") }
+    }
+}
+
+/// Tells those who called an engine that has ended that nothing of it was begun.
+fn refuse(mut requests: mpsc::UnboundedReceiver<Request>, why: &str) {
+    requests.close();
+    while let Ok(request) = requests.try_recv() {
+        let _ = request.reply.send(Err(CallError::NotBegun(why.to_owned())));
     }
 }
 
@@ -390,8 +410,7 @@ async fn line(stdout: &mut BufReader<ChildStdout>) -> Result<Vec<u8>, Cut> {
 }
 
 async fn say(stdin: &mut ChildStdin, line: &str) -> std::io::Result<()> {
-    stdin.write_all(line.as_bytes()).await?;
-    stdin.write_all(b"\n").await?;
+    stdin.write_all(format!("{line}\n").as_bytes()).await?;
     stdin.flush().await
 }
 

@@ -77,7 +77,7 @@ impl Flow {
         }
     }
 
-    fn wanted_services(&self) -> Option<&[String]> {
+    pub(super) fn wanted_services(&self) -> Option<&[String]> {
         self.plan.acceptance().services.as_deref()
     }
 
@@ -160,7 +160,9 @@ impl Flow {
         let (pool, partner) = (self.plan.pool().fqdn.as_str(), failover.partner.as_str());
         match self.ask(Place::Management, scripts::PARTNER, self.both_pools(partner)).await {
             Ok(answer) => {
-                let (health, why) = partner::read(&answer, pool, partner);
+                let own: Vec<&str> =
+                    self.plan.front_end_ids().map(|front_end| self.fqdn(front_end)).collect();
+                let (health, why) = partner::read(&answer, pool, &own, partner);
                 (Answer::Partner(health), Facts { text: why, ..Facts::default() })
             }
             Err(why) => (Answer::Partner(PartnerHealth::Unanswered), said(&why.into())),
@@ -259,17 +261,38 @@ impl Flow {
                     (seen != Observation::Done && seen != Observation::NotDone).then(|| listed.sentence());
                 (seen, Facts { text, ..Facts::default() })
             }),
-            Act::Start { front_end } => self.services(front_end).await.map(|listed| {
-                let seen = listed.services.start_seen();
-                let text = (seen != Observation::Done).then(|| listed.sentence());
-                (seen, Facts { text, ..Facts::default() })
-            }),
+            Act::Start { front_end } => self.start_seen(front_end).await,
             Act::Restart { front_end } => self.restart_seen(front_end).await,
             Act::Perform { front_end, moment, index } => self.action_seen(front_end, moment, index).await,
             Act::FailOver => self.pool_state().await.map(|state| (state.fail_over_seen(), Facts::default())),
             Act::FailBack => self.pool_state().await.map(|state| (state.fail_back_seen(), Facts::default())),
         };
-        seen.unwrap_or_else(|why| (Observation::Unknown, said(&why)))
+        // A cmdlet moves users before anything of it is seen: while it is at that, it goes on.
+        match seen {
+            Ok((not_done @ (Observation::NotDone | Observation::Partly), facts)) if self.is_marked(act) => {
+                match self.goes_on(act).await {
+                    Ok(true) => (Observation::Underway, facts),
+                    Ok(false) => (not_done, facts),
+                    Err(why) => (Observation::Unknown, said(&why)),
+                }
+            }
+            Ok(seen) => seen,
+            Err(why) => (Observation::Unknown, said(&why)),
+        }
+    }
+
+    async fn start_seen(&self, front_end: FrontEndId) -> Result<(Observation, Facts), Unseen> {
+        let listed = self.services(front_end).await?;
+        let seen = if listed.lacks(self.wanted_services()).is_none() {
+            Observation::Done
+        } else {
+            listed.services.start_seen()
+        };
+        if seen == Observation::Done {
+            self.is_back(front_end).await?;
+        }
+        let text = (seen != Observation::Done).then(|| listed.sentence());
+        Ok((seen, Facts { text, ..Facts::default() }))
     }
 
     async fn restart_seen(&self, front_end: FrontEndId) -> Result<(Observation, Facts), Unseen> {
@@ -312,6 +335,7 @@ impl Flow {
                 Ok((seen, Facts { version, ..facts }))
             }
             Some("cut_off") => Ok((Observation::Unknown, Facts::text("it ended, and nothing tells how"))),
+            Some("lost") => Ok((Observation::Unknown, Facts::text("nobody can tell whether it still runs"))),
             _ => Err(Unseen::Strange("how the action stands was not told".into())),
         }
     }

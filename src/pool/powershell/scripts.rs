@@ -23,6 +23,7 @@ scripts! {
     FORGET "forget",
     FRONT_END "front_end",
     KEEPER "keeper",
+    MARKED "marked",
     MEMBERS "members",
     PARTNER "partner",
     PERFORM "perform",

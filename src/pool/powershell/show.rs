@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::engines::{self, Place};
 use super::flows::Flow;
 use super::scripts::{self, Script};
-use crate::plan::{FrontEndId, Mode, Moment, Plan, PowerShell, Product};
+use crate::plan::{AfterDrain, FrontEndId, Mode, Moment, Plan, PowerShell, Product};
 
 /// A script, when it runs, where, and what it is given.
 struct Shown {
@@ -80,7 +80,8 @@ impl Flow {
                 arguments: self.computer(front_end, false),
             });
         }
-        if !self.fails_over(plan.mode()) || plan.failover().is_some() {
+        let hardens = plan.drain().then == AfterDrain::Immediate;
+        if !self.fails_over(plan.mode()) || plan.failover().is_some() || hardens {
             let graceful = plan.mode() == Mode::Graceful;
             shown.push(Shown {
                 script: scripts::STOP_SERVICES,
@@ -109,6 +110,14 @@ impl Flow {
                 when: "when what an action did has been undone",
                 place: on,
                 arguments: json!({ "run": self.run, "steps": ["after_accept"] }),
+            });
+        }
+        if self.fails_over(plan.mode()) || plan.failover().is_some() {
+            shown.push(Shown {
+                script: scripts::MARKED,
+                when: "at a look at something that was begun there",
+                place: tools,
+                arguments: json!({ "run": self.run, "step": "failover-pool" }),
             });
         }
         for (script, when) in

@@ -24,7 +24,11 @@ impl Flow {
 
     /// The whole pool. What cannot be asked is said, and the rest is told.
     pub(super) async fn survey(&self) -> Survey {
-        let mut survey = match self.members().await {
+        // The cmdlets wait for replicas as long as they like, and nobody shall wait for ever.
+        let limit = self.plan.readiness().time_limit;
+        let late = || Unseen::Strange("no answer within the time limit".into());
+        let members = tokio::time::timeout(limit, self.members()).await;
+        let mut survey = match members.unwrap_or_else(|_| Err(late())) {
             Ok(survey) => survey,
             Err(why) => {
                 Survey { unasked: vec![format!("who belongs to the pool: {why}")], ..Survey::default() }
@@ -32,7 +36,8 @@ impl Flow {
         };
         let mut refused = Vec::new();
         for front_end in self.plan.front_end_ids() {
-            match self.domains(front_end).await {
+            let domains = tokio::time::timeout(limit, self.domains(front_end)).await;
+            match domains.unwrap_or_else(|_| Err(late())) {
                 Ok(domains) => {
                     survey.domains = domains;
                     return survey;

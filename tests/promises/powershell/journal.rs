@@ -31,7 +31,9 @@ fn story(events: impl Iterator<Item = Event>) -> Vec<String> {
     let mut preflight = Vec::new();
     for event in events.filter(|event| !is_waiting(event)) {
         match &event {
-            Event::Answered { answer: Answer::Seen(_) | Answer::Partner(_), .. } if lines.iter().all(|line| line.contains("begin")) => {
+            Event::Answered { answer: Answer::Seen(_) | Answer::Partner(_), .. }
+                if lines.iter().all(|line| line.contains("begin")) =>
+            {
                 preflight.push(text(event));
             }
             _ => lines.push(text(event)),
@@ -48,7 +50,8 @@ fn lived(bed: &Bed) -> Vec<String> {
     let runs = std::fs::read_dir(bed.path("runs")).unwrap();
     let folder = runs.map(|run| run.unwrap().path()).next().unwrap();
     let id = folder.file_name().unwrap().to_str().unwrap().to_owned();
-    let history: journal::History<Entry<'static>> = journal::read(&folder.join("journal.jsonl"), &id).unwrap();
+    let history: journal::History<Entry<'static>> =
+        journal::read(&folder.join("journal.jsonl"), &id).unwrap();
     story(history.records.into_iter().filter_map(|record| match record.body {
         Entry::Event(entry) => Some(entry.event.into_owned()),
         Entry::Opened(_) => None,
@@ -108,7 +111,8 @@ fn a_night_on_which_all_is_well_is_the_rehearsed_one() {
 #[test]
 fn a_night_on_which_the_pool_is_failed_over_is_the_rehearsed_one() {
     let test = "a_night_on_which_the_pool_is_failed_over_is_the_rehearsed_one";
-    let trouble = Fault::Pool { begins: Begins::At(0), lasts: Lasts::Times(1), trouble: Trouble::Insufficient };
+    let trouble =
+        Fault::Pool { begins: Begins::At(0), lasts: Lasts::Times(1), trouble: Trouble::Insufficient };
     same(
         test,
         Product::Lync,
@@ -143,5 +147,11 @@ fn a_night_on_which_an_installer_fails_is_the_rehearsed_one() {
 fn a_night_with_a_graceful_stop_that_returns_early_is_the_rehearsed_one() {
     let test = "a_night_with_a_graceful_stop_that_returns_early_is_the_rehearsed_one";
     // The return of the cmdlet proves nothing, and the rehearsal knows of none.
-    same(test, Product::Lync, "", |bed| bed.change(|state| state["graceful_returns_early"] = json!(true)), Vec::new());
+    same(
+        test,
+        Product::Lync,
+        "",
+        |bed| bed.change(|state| state["graceful_returns_early"] = json!(true)),
+        Vec::new(),
+    );
 }

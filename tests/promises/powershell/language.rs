@@ -38,7 +38,8 @@ $wrong | ForEach-Object { [Console]::Out.WriteLine($_) }
 const TYPES: &str = "string regex int long bool char guid uri version enum datetime decimal cultureinfo Convert Console Math DateTime TimeSpan \
     NullString Environment Parameter void ref ScriptBlock System.Text.Encoding System.IO.File System.IO.Path System.IO.Directory \
     System.Collections.IList System.Collections.IDictionary System.Collections.IEnumerable System.Globalization.DateTimeStyles \
-    System.Diagnostics.Process System.Management.Automation.PSCustomObject";
+    System.IO.FileMode System.IO.FileAccess System.IO.FileShare System.IO.IOException System.ArgumentException \
+    System.InvalidOperationException System.Diagnostics.Process System.Management.Automation.PSCustomObject";
 
 #[test]
 fn every_script_is_in_the_language_of_windows_powershell() {

@@ -120,6 +120,8 @@ impl Bed {
     pub fn poolroll(&self, args: &[&str]) -> Command {
         let mut command = poolroll(self.dir.path(), args);
         command.env("POOLROLL_BED", self.dir.path()).env("PSModulePath", file("modules"));
+        // Where the management tools are.
+        command.env("ProgramData", self.path("ProgramData"));
         command
     }
 

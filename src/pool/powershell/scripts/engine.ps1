@@ -89,26 +89,6 @@ function Get-BootTime {
     (Get-CimInstance -ClassName Win32_OperatingSystem).LastBootUpTime.ToUniversalTime().ToString('o', [cultureinfo]::InvariantCulture)
 }
 
-# What a run leaves on a front end, a file a step, so that whoever comes next knows what was begun and how it ended.
-function Get-MarkPath([string] $Run, [string] $Step) {
-    if (-not $env:ProgramData) { throw 'the variable ProgramData is not set: there is no place for the marks of a run' }
-    $folder = [System.IO.Path]::Combine($env:ProgramData, 'poolroll', $Run)
-    [void] [System.IO.Directory]::CreateDirectory($folder)
-    [System.IO.Path]::Combine($folder, "$Step.json")
-}
-
-function Read-Mark([string] $Path) {
-    if (-not [System.IO.File]::Exists($Path)) { return $null }
-    ConvertFrom-Written (ConvertFrom-Json ([System.IO.File]::ReadAllText($Path, $utf8)))
-}
-
-# Written beside and moved: a mark is the old one or the new one, never half of either.
-function Write-Mark([string] $Path, $Mark) {
-    $beside = "$Path.new"
-    [System.IO.File]::WriteAllText($beside, (ConvertTo-AsciiJson (ConvertTo-Written $Mark)), $utf8)
-    if ([System.IO.File]::Exists($Path)) { [System.IO.File]::Replace($beside, $Path, [NullString]::Value) } else { [System.IO.File]::Move($beside, $Path) }
-}
-
 # The reverse of ConvertFrom-Written, for marks.
 function ConvertTo-Written($Value) {
     if ($Value -is [string]) { return '=' + $Value }
@@ -202,8 +182,9 @@ if (Get-Variable -Name poolrollIn -ErrorAction SilentlyContinue) {
     [Console]::Out.WriteLine('poolroll is ready: ' + (ConvertTo-AsciiJson $hello))
     [Console]::Out.Flush()
     while ($null -ne ($line = $poolrollIn.ReadLine())) {
-        # script NAME TEXT, reach ARGUMENTS, or call NUMBER NAME ARGUMENTS
+        # script NAME TEXT, reach ARGUMENTS, or call NUMBER NAME ARGUMENTS; each with a dot at its end, or it is half a line.
         $words = $line.Split(' ')
+        if ($words[$words.Count - 1] -ne '.') { continue }
         if ($words[0] -eq 'script') {
             $scripts[$words[1]] = [ScriptBlock]::Create($utf8.GetString([Convert]::FromBase64String($words[2])))
             continue

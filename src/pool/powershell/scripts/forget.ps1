@@ -3,8 +3,5 @@
 #   steps   the first words of the names of the marks
 param([string] $Arguments)
 $a = Read-Arguments $Arguments
-$folder = [System.IO.Path]::GetDirectoryName((Get-MarkPath $a.run 'none'))
-foreach ($step in $a.steps) {
-    foreach ($file in [System.IO.Directory]::GetFiles($folder, "$step-*.json")) { [System.IO.File]::Delete($file) }
-}
+foreach ($step in $a.steps) { Remove-Marks $a.run $step }
 @{ forgotten = $true }

@@ -6,7 +6,8 @@ $a = Read-Arguments $Arguments
 $services = Get-ProductServices $a.module
 $versions = @(switch ($a.versions) {
     'installed' {
-        foreach ($product in @(Get-ItemProperty -Path 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\*')) {
+        # A value that is broken breaks the reading of its key, and of no other.
+        foreach ($product in @(Get-ItemProperty -Path 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\*' -ErrorAction SilentlyContinue)) {
             if ('' + $product.DisplayName -like 'Microsoft Lync Server 2013*') {
                 @{ name = ConvertTo-Text $product.DisplayName; version = ConvertTo-Text $product.DisplayVersion }
             }

@@ -2,5 +2,4 @@
 #   run, step   the names of the mark
 param([string] $Arguments)
 $a = Read-Arguments $Arguments
-$mark = Read-Mark (Get-MarkPath $a.run $a.step)
-@{ state = Get-ActionState $mark; mark = $mark }
+Get-Action (Get-MarkPath $a.run $a.step)

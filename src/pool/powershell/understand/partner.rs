@@ -10,14 +10,19 @@ use crate::plan::PartnerHealth;
 type Checked = Result<(), (PartnerHealth, String)>;
 
 /// Understands the answer of the script; what stands in the way, in words.
-pub fn read(answer: &Value, pool: &str, partner: &str) -> (PartnerHealth, Option<String>) {
+pub fn read(
+    answer: &Value,
+    pool: &str,
+    front_ends: &[&str],
+    partner: &str,
+) -> (PartnerHealth, Option<String>) {
     let checks = [
         relation(answer, pool, partner),
         services(answer, pool),
         services(answer, partner),
         is_active(answer, pool, "the pool"),
         is_active(answer, partner, "the partner"),
-        store(answer, pool),
+        store(answer, pool, front_ends),
         edges(answer, pool),
     ];
     match checks.into_iter().find_map(Result::err) {
@@ -98,16 +103,19 @@ fn is_active(answer: &Value, pool: &str, what: &str) -> Checked {
 }
 
 /// A pool that holds the Central Management Store takes it down with it: a person moves it first.
-fn store(answer: &Value, pool: &str) -> Checked {
+fn store(answer: &Value, pool: &str, front_ends: &[&str]) -> Checked {
     let store = &answer["store"];
     let active = list(store).into_iter().filter_map(Value::as_object).find_map(|table| {
         let master = member(table, &["ActiveMasterFqdn", "ActiveMaster"])?.as_str()?;
         (!master.trim().is_empty()).then_some(master.trim())
     });
     match active {
-        Some(active) if super::is_computer(active, pool) => unhealthy(format!(
-            "{pool} holds the Central Management Store, which must move first: see `Invoke-CsManagementServerFailover`"
-        )),
+        // Its place is told by the name of the pool, or of one of its servers.
+        Some(active) if [pool].iter().chain(front_ends).any(|own| super::is_computer(active, own)) => {
+            unhealthy(format!(
+                "{pool} holds the Central Management Store, which must move first: see `Invoke-CsManagementServerFailover`"
+            ))
+        }
         Some(_) => Ok(()),
         None => unclear("the place of the Central Management Store", store),
     }
@@ -116,8 +124,15 @@ fn store(answer: &Value, pool: &str) -> Checked {
 /// A failover refuses while an Edge server has this pool as its next hop.
 fn edges(answer: &Value, pool: &str) -> Checked {
     for edge in list(&answer["edges"]) {
-        let registrar = edge["registrar"].as_str().unwrap_or_default();
-        if super::is_computer(registrar.trim().trim_start_matches("Registrar:"), pool) {
+        let registrar = edge["registrar"].as_str().unwrap_or_default().trim();
+        let registrar = match registrar.split_once(':') {
+            Some((kind, name)) if kind.eq_ignore_ascii_case("Registrar") => name,
+            _ => registrar,
+        };
+        if registrar.is_empty() {
+            return unclear("the next hop of an Edge server", edge);
+        }
+        if super::is_computer(registrar, pool) {
             let identity = edge["identity"].as_str().unwrap_or("an Edge server");
             return unhealthy(format!(
                 "{pool} is the next hop of {identity}: see `Set-CsEdgeServer -Registrar`"
@@ -134,6 +149,7 @@ mod tests {
 
     const POOL: &str = "pool01.contoso.com";
     const PARTNER: &str = "pool02.contoso.com";
+    const FE: &str = "fe01.contoso.com";
 
     fn steady() -> Value {
         json!({ "BackupModules": [
@@ -155,13 +171,13 @@ mod tests {
     fn why(change: impl FnOnce(&mut Value)) -> (PartnerHealth, String) {
         let mut answer = good();
         change(&mut answer);
-        let (health, why) = read(&answer, POOL, PARTNER);
+        let (health, why) = read(&answer, POOL, &[FE], PARTNER);
         (health, why.unwrap_or_default())
     }
 
     #[test]
     fn a_partner_that_can_take_over_is_healthy() {
-        assert_eq!(read(&good(), POOL, PARTNER), (PartnerHealth::Healthy, None));
+        assert_eq!(read(&good(), POOL, &[FE], PARTNER), (PartnerHealth::Healthy, None));
     }
 
     #[test]
@@ -192,6 +208,16 @@ mod tests {
                 why(|a| a["store"] = json!([{ "ActiveMasterFqdn": POOL }])),
                 Unhealthy,
                 "Central Management Store",
+            ),
+            (
+                why(|a| a["store"] = json!([{ "ActiveMasterFqdn": "FE01.contoso.com" }])),
+                Unhealthy,
+                "Central Management Store",
+            ),
+            (
+                why(|a| a["edges"] = json!([{ "identity": "EdgeServer:e", "registrar": "" }])),
+                Unanswered,
+                "next hop",
             ),
             (why(|a| a["store"] = json!([])), Unanswered, "Central Management Store"),
             (

@@ -326,6 +326,12 @@ function Invoke-CsComputerFailOver {
         $other = @($pool.front_ends | Where-Object { $_.disables -or ($_.disabled -and $_.fqdn -ne $ComputerName) })
         if ($other.Count -gt 0) { throw "Computer '$($other[0].fqdn)' is failed over already; one server at a time." }
         $f.taken_out = $true
+    }
+    # Its users are moved first, and nothing of that is seen on its services.
+    [System.Threading.Thread]::Sleep((Use-Pool { param($pool) $pool.times.move }))
+    Use-Pool {
+        param($pool)
+        $f = Get-FrontEnd $pool $ComputerName
         if ($f.services -ne 'stopped') { $f.disables = $true; Start-Draining $pool $f (Get-Now) } else { $f.disabled = $true }
     }
     Wait-Pool { param($pool) (Get-FrontEnd $pool $ComputerName).services -in 'stopped', 'partly' }
