@@ -274,7 +274,13 @@ impl Flow {
         }
         loop {
             self.pause().await;
-            let seen = self.ask(place, scripts::PERFORM_SEEN, json!({ "run": self.run, "step": step })).await;
+            let seen = self
+                .ask(
+                    place,
+                    scripts::PERFORM_SEEN,
+                    json!({ "module": self.module(), "run": self.run, "step": step }),
+                )
+                .await;
             let answer = match seen {
                 Ok(answer) => answer,
                 Err(why) => return failed(Problem::Unknown, why.to_string()),
@@ -302,7 +308,7 @@ impl Flow {
             Moment::AfterAccept => "before_stop",
         };
         json!({
-            "run": self.run, "step": self.mark(front_end, moment, index), "program": action.program,
+            "module": self.module(), "run": self.run, "step": self.mark(front_end, moment, index), "program": action.program,
             "arguments": action.arguments, "success": action.success, "reboot": action.reboot,
             "undoes": [undoes],
         })
@@ -311,7 +317,9 @@ impl Flow {
     /// What a restart is asked with.
     pub(super) fn restart(&self, front_end: FrontEndId) -> Value {
         let always = self.plan.upgrade().restart == Restart::Computer;
-        json!({ "run": self.run, "step": format!("restart-{}", self.fqdn(front_end)), "always": always })
+        json!({
+            "module": self.module(), "run": self.run, "step": format!("restart-{}", self.fqdn(front_end)), "always": always,
+        })
     }
 
     async fn restart_computer(&self, front_end: FrontEndId) -> Ensured {
@@ -328,8 +336,13 @@ impl Flow {
         loop {
             self.pause().await;
             // While it is down nobody answers. How long that may take is the run's limit.
-            let Ok(seen) = self.ask(place, scripts::RESTART_SEEN, self.restart(front_end)).await else {
-                continue;
+            let seen = match self.ask(place, scripts::RESTART_SEEN, self.restart(front_end)).await {
+                Ok(seen) => seen,
+                // A computer that has just booted may fail in many ways for a while, but not in these.
+                Err(CallError::Failed(fault)) if fault.is_lasting() => {
+                    return failed(Problem::Unknown, fault.sentence());
+                }
+                Err(_) => continue,
             };
             if seen["restarted"] == Value::Bool(true) {
                 let boot_time = seen["boot"].as_str().map(str::to_owned);

@@ -314,7 +314,8 @@ impl Flow {
         moment: Moment,
         index: u8,
     ) -> Result<(Observation, Facts), Unseen> {
-        let arguments = json!({ "run": self.run, "step": self.mark(front_end, moment, index) });
+        let arguments =
+            json!({ "module": self.module(), "run": self.run, "step": self.mark(front_end, moment, index) });
         let answer = self.ask(Place::FrontEnd(front_end), scripts::PERFORM_SEEN, arguments).await?;
         let facts = self.exit(&answer, moment, index);
         match answer["state"].as_str() {

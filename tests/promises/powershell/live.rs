@@ -104,3 +104,35 @@ fn a_pool_that_cannot_be_asked_is_not_discovered() {
     assert!(said(&output).contains("`/nowhere/pwsh` cannot be started"), "{}", said(&output));
     assert!(!bed.path("plan.yaml").exists());
 }
+
+#[test]
+fn what_would_run_can_be_read_before_it_does() {
+    let bed = Bed { dir: tempfile::tempdir().unwrap() };
+    bed.plan(Product::Lync, "failover: { partner: pool02.contoso.com }\n");
+    let shown = said(&bed.poolroll(&["plan", "plan.yaml", "--show-scripts"]).output().unwrap());
+    // Every script, whole, and what it is given.
+    for name in [
+        "bootstrap",
+        "front_end",
+        "readiness",
+        "stop_services",
+        "perform",
+        "keeper",
+        "restart",
+        "start_services",
+        "partner",
+        "pool_failover",
+    ] {
+        let path = crate::golden::at("src/pool/powershell/scripts").join(format!("{name}.ps1"));
+        assert!(shown.contains(&std::fs::read_to_string(path).unwrap()), "{name} is not shown");
+    }
+    assert!(
+        shown.contains(r#"# arguments: {"back":false,"module":"Lync","pool":"pool01.contoso.com""#),
+        "{shown}"
+    );
+    // What this plan never calls is left out.
+    assert!(!shown.contains("Invoke-CsComputerFailOver"));
+    let quick = crate::golden::at("tests/quick.yaml").display().to_string();
+    let output = bed.poolroll(&["plan", &quick, "--show-scripts"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}

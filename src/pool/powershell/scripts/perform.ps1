@@ -1,5 +1,6 @@
 # Begins an action of the plan on this front end, unless its mark says that it goes on or is done. The action has a keeper, a process of its own
 # that writes down how it ended: so its end is known though the connection to this engine was lost.
+#   module       the product's module
 #   run, step    the names of the mark
 #   undoes       first words of marks that are stale once this begins
 #   program      the program, as it is: never given to a shell
@@ -7,6 +8,7 @@
 #   success, reboot   exit codes that mean success, and those that ask for a restart of the computer too
 param([string] $Arguments)
 $a = Read-Arguments $Arguments
+Import-Product $a.module
 $path = Get-MarkPath $a.run $a.step
 [void] [System.IO.Directory]::CreateDirectory([System.IO.Path]::GetDirectoryName($path))
 # Two engines that begin the same action at the same moment: one of them finds the lock taken.

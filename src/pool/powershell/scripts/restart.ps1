@@ -1,8 +1,10 @@
 # Restarts this computer, unless it has booted since this step asked for that, or needs no boot. The mark holds when it had booted before.
+#   module      the product's module
 #   run, step   the names of the mark
 #   always      whether the computer is restarted in any case; else only where an action of the run asked for it
 param([string] $Arguments)
 $a = Read-Arguments $Arguments
+Import-Product $a.module
 $seen = Get-RestartState $a
 if ($seen.restarted -or $seen.asked) { return $seen }
 Write-Mark (Get-MarkPath $a.run $a.step) @{ boot = $seen.boot; asked = [DateTime]::UtcNow.ToString('o', [cultureinfo]::InvariantCulture) }

@@ -1,4 +1,6 @@
 # Whether this computer has booted since a step asked for that. Changes nothing.
-#   run, step, always   as for restart.ps1
+#   module, run, step, always   as for restart.ps1
 param([string] $Arguments)
-Get-RestartState (Read-Arguments $Arguments)
+$a = Read-Arguments $Arguments
+Import-Product $a.module
+Get-RestartState $a
