@@ -127,7 +127,7 @@ fn what_would_run_can_be_read_before_it_does() {
         assert!(shown.contains(&std::fs::read_to_string(path).unwrap()), "{name} is not shown");
     }
     assert!(
-        shown.contains(r#"# arguments: {"back":false,"module":"Lync","pool":"pool01.contoso.com""#),
+        shown.contains(r#"# arguments: {"module":"Lync","pool":"pool01.contoso.com","back":false"#),
         "{shown}"
     );
     // What this plan never calls is left out.
