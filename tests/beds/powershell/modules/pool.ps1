@@ -11,23 +11,19 @@ function Get-Now { [DateTimeOffset]::UtcNow.ToUnixTimeMilliseconds() }
 # Runs a block on the state, alone, and keeps what it changed.
 function Use-Pool([scriptblock] $Block) {
     $path = [System.IO.Path]::Combine($env:POOLROLL_BED, 'state.json')
-    $file = $null
-    while ($null -eq $file) {
-        try { $file = [System.IO.File]::Open($path, 'Open', 'ReadWrite', 'None') } catch [System.IO.IOException] { [System.Threading.Thread]::Sleep(2) }
+    $lock = $null
+    while ($null -eq $lock) {
+        try { $lock = [System.IO.File]::Open("$path.lock", 'OpenOrCreate', 'ReadWrite', 'None') } catch [System.IO.IOException] { [System.Threading.Thread]::Sleep(2) }
     }
     try {
-        $bytes = [byte[]]::new($file.Length)
-        $file.ReadExactly($bytes, 0, $bytes.Length)
-        $pool = ConvertFrom-Json ([System.Text.Encoding]::UTF8.GetString($bytes)) -AsHashtable
+        $pool = ConvertFrom-Json ([System.IO.File]::ReadAllText($path)) -AsHashtable
         Update-Pool $pool (Get-Now)
         try { & $Block $pool } finally {
-            $bytes = [System.Text.Encoding]::UTF8.GetBytes((ConvertTo-Json $pool -Depth 10 -Compress))
-            $file.SetLength(0)
-            $file.Position = 0
-            $file.Write($bytes, 0, $bytes.Length)
-            $file.Flush()
+            # Written beside and moved: an engine that is killed in between leaves the state as it was.
+            [System.IO.File]::WriteAllText("$path.$PID", (ConvertTo-Json $pool -Depth 10 -Compress))
+            [System.IO.File]::Move("$path.$PID", $path, $true)
         }
-    } finally { $file.Dispose() }
+    } finally { $lock.Dispose() }
 }
 
 function Write-Call($Pool, [string] $What) { $Pool.calls = @($Pool.calls) + $What }
