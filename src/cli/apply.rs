@@ -14,7 +14,7 @@ use super::{going, output, places, teller};
 use crate::exec::live::{Compiled, LiveRun, SimulatedStart, Start};
 use crate::exec::saved::Saved;
 use crate::graph::StepGraph;
-use crate::plan::{Driver, PowerShell, Simulated};
+use crate::plan::{Driver, PowerShell};
 use crate::pool;
 use crate::report::graph_tree::SHOWN_DIGEST;
 use crate::report::lines::{counted, rough};
@@ -66,16 +66,16 @@ fn read(args: &Args) -> Result<Option<Compiled>, Failure> {
 }
 
 fn start(args: &Args, graph: &StepGraph) -> Result<Start, Failure> {
-    let simulated = match (args.driver, graph.plan().driver()) {
-        (_, Some(Driver::Simulated(simulated))) => *simulated,
-        (Some(DriverName::Simulated), _) => Simulated::default(),
+    match (args.driver, graph.plan().driver()) {
         (None, Some(Driver::PowerShell(powershell))) => return live(args, graph, powershell),
         (None, None) => return Err(no_driver()),
-    };
+        (Some(DriverName::Simulated), _) | (None, Some(Driver::Simulated(_))) => {}
+    }
+    let simulated = graph.plan().simulated();
     let now = Timestamp::now();
     // The clock of a simulated pool may begin with the window, so that a plan for next week can be tried today.
     let begins = match graph.plan().window() {
-        Some(window) if now < window.start || now >= window.end => window.start,
+        Some(window) if !window.is_open(now) => window.start,
         _ => now,
     };
     let speed = args.speed.unwrap_or(simulated.speed);
@@ -91,12 +91,9 @@ pub fn looking(named: Option<DriverName>, graph: &StepGraph) -> Result<pool::Dri
             Ok(pool::Driver::PowerShell(Box::new(pool)))
         }
         (None, None) => Err(no_driver()),
-        (_, simulated) => {
-            let simulated = match simulated {
-                Some(Driver::Simulated(simulated)) => *simulated,
-                _ => Simulated::default(),
-            };
-            let pool = pool::SimulatedPool::new(plan, &Setup::from(simulated), &[], Timestamp::now());
+        (Some(DriverName::Simulated), _) | (None, Some(Driver::Simulated(_))) => {
+            let setup = Setup::from(plan.simulated());
+            let pool = pool::SimulatedPool::new(plan, &setup, &[], Timestamp::now());
             Ok(pool::Driver::Simulated(Box::new(pool)))
         }
     }
@@ -118,7 +115,7 @@ fn live(args: &Args, graph: &StepGraph, powershell: &PowerShell) -> Result<Start
         });
     }
     let now = Timestamp::now();
-    if let Some(window) = graph.plan().window().filter(|window| now < window.start || now >= window.end) {
+    if let Some(window) = graph.plan().window().filter(|window| !window.is_open(now)) {
         let zone = Zone::of(graph);
         return Err(Failure::OutsideWindow(format!(
             "it is open from {} to {}",

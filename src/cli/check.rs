@@ -9,7 +9,7 @@ use super::apply::{self, DriverName};
 use super::exit::Ending;
 use super::failure::Failure;
 use super::validate::{self, Format};
-use super::{output, reading};
+use super::{going, output, reading};
 use crate::document::{self, Document, Source};
 use crate::exec::check;
 use crate::plan::PlanText;
@@ -42,8 +42,7 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
     let mut driver = apply::looking(args.driver, graph)?;
     let now = Timestamp::now();
     output::say(&format!("asking {}, which changes nothing", graph.plan().pool().fqdn));
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
+    let runtime = going::runtime()?;
     let looked = runtime.block_on(async {
         let looked = check::look(graph, &mut driver, now).await;
         driver.rest(now);

@@ -3,19 +3,22 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::ValueEnum;
 use jiff::Timestamp;
 
 use super::exit::Ending;
 use super::failure::Failure;
 use super::reading::STDIN;
-use super::{init, output};
+use super::{going, init, output};
 use crate::exec::check::{self, Looked};
 use crate::exec::live;
 use crate::graph::StepGraph;
 use crate::plan::{Driver, Survey};
 use crate::pool::{self, PowerShellPool};
 use crate::report::discovered::{self, Discovered};
+
+/// The products that PowerShell drives, as plans write them.
+const PRODUCTS: [&str; 4] =
+    ["lync_server_2013", "skype_for_business_2015", "skype_for_business_2019", "skype_for_business_se"];
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -26,8 +29,8 @@ pub struct Args {
     #[arg(long, value_name = "FQDN", value_parser = init::fqdn)]
     pool: String,
     /// What the pool runs
-    #[arg(long, value_enum)]
-    product: ProductName,
+    #[arg(long, value_parser = PRODUCTS)]
+    product: String,
     /// The computer with the management tools; this one, if left out
     #[arg(long, value_name = "FQDN", value_parser = init::fqdn)]
     management: Option<String>,
@@ -45,40 +48,14 @@ pub struct Args {
     force: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-enum ProductName {
-    #[value(name = "lync_server_2013")]
-    Lync,
-    #[value(name = "skype_for_business_2015")]
-    Skype2015,
-    #[value(name = "skype_for_business_2019")]
-    Skype2019,
-    #[value(name = "skype_for_business_se")]
-    SkypeSe,
-}
-
-impl ProductName {
-    /// As plans write it.
-    fn word(self) -> &'static str {
-        match self {
-            ProductName::Lync => "lync_server_2013",
-            ProductName::Skype2015 => "skype_for_business_2015",
-            ProductName::Skype2019 => "skype_for_business_2019",
-            ProductName::SkypeSe => "skype_for_business_se",
-        }
-    }
-}
-
 pub fn run(args: &Args) -> Result<Ending, Failure> {
     output::say(&format!("asking {}, which changes nothing", args.pool));
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
+    let runtime = going::runtime()?;
     let (survey, versions) = runtime.block_on(discover(args))?;
     let mut text = String::new();
     let found = Discovered {
         pool: &args.pool,
-        product: args.product.word(),
+        product: &args.product,
         survey: &survey,
         versions: &versions,
         driver: &driver(args),
@@ -124,7 +101,7 @@ fn provisional(args: &Args, front_ends: &[String]) -> Result<Arc<StepGraph>, Fai
     // Nothing but questions is asked through it: the number of front ends is not judged, for a partner serves always.
     let text = format!(
         "kind: plan\nversion: 1\nname: discovering\nproduct: {}\npool:\n  fqdn: {}\n  upgrade_domains:\n{domains}  start_order: [{order}]\nupgrade:\n  version: none\n  actions: [{{ program: none }}]\nfailover: {{ partner: partner.invalid, when: always }}\n{}",
-        args.product.word(),
+        &args.product,
         args.pool,
         driver(args)
     );

@@ -18,8 +18,7 @@ pub fn go(
     begin: impl FnOnce() -> Result<(LiveRun, Option<Vec<Word>>), Failure>,
 ) -> Result<Ending, Failure> {
     os::room_for_files().map_err(Failure::Files)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(Failure::Runtime)?;
+    let runtime = runtime()?;
     let signals = Signals::default();
     {
         let _inside = runtime.enter();
@@ -47,6 +46,11 @@ pub fn go(
         output::say(&format!("warning: {}", output::chain(&failure)));
     }
     Ok(Ending::Ran(outcome))
+}
+
+/// What a command runs on that waits for a pool.
+pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)
 }
 
 /// What became of a run, and what to type next.

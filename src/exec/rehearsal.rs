@@ -32,12 +32,8 @@ impl Rehearsal {
     /// A rehearsal without faults that begins with the window, or at a fixed moment where there is none: no clock is
     /// read, so the same plan rehearses the same way tomorrow.
     pub fn of(graph: &StepGraph) -> Rehearsal {
-        let setup = match graph.plan().driver() {
-            Some(crate::plan::Driver::Simulated(simulated)) => Setup::from(*simulated),
-            _ => Setup::from(crate::plan::Simulated::default()),
-        };
         Rehearsal {
-            setup,
+            setup: Setup::from(graph.plan().simulated()),
             faults: Vec::new(),
             begins: graph.plan().window().map_or(UNDATED, |window| window.start),
             operator: Operator::default(),

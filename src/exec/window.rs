@@ -10,7 +10,7 @@ use crate::run::WindowAnswer;
 /// failover the whole other route. Judged by the durations that the plan expects.
 pub fn answer(graph: &StepGraph, step: StepId, now: Timestamp) -> (WindowAnswer, Facts) {
     let Some(window) = graph.plan().window() else { return (WindowAnswer::Fits, Facts::default()) };
-    if now < window.start || now >= window.end {
+    if !window.is_open(now) {
         let zone = window.time_zone();
         let [start, end] = [window.start, window.end].map(|at| at.display_with_offset(zone.to_offset(at)));
         let text = format!("the window is from {start} to {end}");

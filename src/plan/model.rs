@@ -79,6 +79,11 @@ pub struct Window {
 }
 
 impl Window {
+    /// Whether work may be done at this moment.
+    pub fn is_open(&self, at: Timestamp) -> bool {
+        self.start <= at && at < self.end
+    }
+
     /// The zone itself. Its name was checked against the same database when the plan was resolved.
     pub fn time_zone(&self) -> TimeZone {
         TimeZoneDatabase::bundled().get(&self.zone).unwrap_or(TimeZone::UTC)
@@ -354,6 +359,14 @@ impl Plan {
     }
     pub fn driver(&self) -> Option<&Driver> {
         self.driver.as_ref()
+    }
+
+    /// The embedded pool on which the plan is tried, whatever its driver.
+    pub fn simulated(&self) -> Simulated {
+        match self.driver {
+            Some(Driver::Simulated(simulated)) => simulated,
+            _ => Simulated::default(),
+        }
     }
 
     pub fn front_end(&self, id: FrontEndId) -> &FrontEnd {

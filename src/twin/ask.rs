@@ -3,7 +3,7 @@
 
 use super::Twin;
 use super::answers::said;
-use super::books::{Asked, Computer, Counted, PoolState, Services};
+use super::books::{Asked, Computer, Counted, Services};
 use crate::plan::{
     Acceptance, Act, Answer, Count, DomainId, Facts, FrontEndId, Moment, Observation, PartnerHealth, Plan,
     Question, Readiness, Seen, VersionSeen,
@@ -111,15 +111,15 @@ impl Twin {
             return (Answer::Looked(Observation::Unknown), said("the front end cannot be reached"));
         }
         let observation = match act {
-            Act::Stop { front_end, .. } => stop_seen(self.books.front_end(front_end).services),
+            Act::Stop { front_end, .. } => self.books.front_end(front_end).services.stop_seen(),
             Act::Perform { front_end, moment, index } => self.action_seen(plan, front_end, moment, index),
             Act::Restart { front_end } => match self.has_restarted(plan, front_end) {
                 true => return (Answer::Looked(Observation::Done), self.boot_facts(front_end)),
                 false => Observation::NotDone,
             },
-            Act::Start { front_end } => start_seen(self.books.front_end(front_end).services),
-            Act::FailOver => self.fail_over_seen(),
-            Act::FailBack => self.fail_back_seen(),
+            Act::Start { front_end } => self.books.front_end(front_end).services.start_seen(),
+            Act::FailOver => self.books.pool.fail_over_seen(),
+            Act::FailBack => self.books.pool.fail_back_seen(),
         };
         (Answer::Looked(observation), Facts::default())
     }
@@ -139,45 +139,6 @@ impl Twin {
         }
         let has_version = moment == Moment::Upgrade && plan.upgrade().version.is_some();
         if book.cut_off(moment, index) && !has_version { Observation::Unknown } else { Observation::NotDone }
-    }
-
-    fn fail_over_seen(&self) -> Observation {
-        match self.books.pool {
-            PoolState::Active => Observation::NotDone,
-            // One that ended half way looks no different: the pool says FailingOver, for ever.
-            PoolState::FailingOver => Observation::Underway,
-            PoolState::FailingBack => Observation::Unknown,
-            PoolState::FailedOver => Observation::Done,
-        }
-    }
-
-    fn fail_back_seen(&self) -> Observation {
-        match self.books.pool {
-            PoolState::Active => Observation::Done,
-            PoolState::FailingBack => Observation::Underway,
-            PoolState::FailedOver => Observation::NotDone,
-            PoolState::FailingOver => Observation::Unknown,
-        }
-    }
-}
-
-/// Services that are starting are not stopped, and the front end is out: that is the answer for a half stopped one.
-fn stop_seen(services: Services) -> Observation {
-    match services {
-        Services::Running => Observation::NotDone,
-        Services::Draining | Services::Stopping => Observation::Underway,
-        Services::Partly | Services::Starting => Observation::Partly,
-        Services::Stopped => Observation::Done,
-    }
-}
-
-fn start_seen(services: Services) -> Observation {
-    match services {
-        Services::Running => Observation::Done,
-        Services::Starting => Observation::Underway,
-        Services::Draining | Services::Stopping | Services::Partly | Services::Stopped => {
-            Observation::NotDone
-        }
     }
 }
 

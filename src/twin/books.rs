@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::At;
-use crate::plan::{Act, Count, DomainId, FrontEndId, Moment, Plan, Readiness};
+use crate::plan::{Act, Count, DomainId, FrontEndId, Moment, Observation, Plan, Readiness};
 
 /// The state of a front end's services, taken together.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
@@ -22,6 +22,30 @@ pub enum Services {
     Stopped,
     /// StartPending.
     Starting,
+}
+
+impl Services {
+    /// What a look at a stop finds. Services that are starting are not stopped, and the front end is out: that is the answer for
+    /// a half stopped one.
+    pub fn stop_seen(self) -> Observation {
+        match self {
+            Services::Running => Observation::NotDone,
+            Services::Draining | Services::Stopping => Observation::Underway,
+            Services::Partly | Services::Starting => Observation::Partly,
+            Services::Stopped => Observation::Done,
+        }
+    }
+
+    /// What a look at a start finds.
+    pub fn start_seen(self) -> Observation {
+        match self {
+            Services::Running => Observation::Done,
+            Services::Starting => Observation::Underway,
+            Services::Draining | Services::Stopping | Services::Partly | Services::Stopped => {
+                Observation::NotDone
+            }
+        }
+    }
 }
 
 /// The state of a front end's computer.
@@ -54,6 +78,27 @@ impl PoolState {
     /// Whether front ends serve users in this state.
     pub fn serves(self) -> bool {
         matches!(self, PoolState::Active | PoolState::FailingOver)
+    }
+
+    /// What a look at failing over finds.
+    pub fn fail_over_seen(self) -> Observation {
+        match self {
+            PoolState::Active => Observation::NotDone,
+            // One that ended half way looks no different: the pool says FailingOver, for ever.
+            PoolState::FailingOver => Observation::Underway,
+            PoolState::FailingBack => Observation::Unknown,
+            PoolState::FailedOver => Observation::Done,
+        }
+    }
+
+    /// What a look at failing back finds.
+    pub fn fail_back_seen(self) -> Observation {
+        match self {
+            PoolState::Active => Observation::Done,
+            PoolState::FailingBack => Observation::Underway,
+            PoolState::FailedOver => Observation::NotDone,
+            PoolState::FailingOver => Observation::Unknown,
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod error;
 mod log;
+mod start;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 
 pub use error::LiveError;
 pub use log::JournalLog;
+pub use start::{SimulatedStart, Start};
 
 use super::claim::{Claim, Claims};
 use super::folder::{RunFolder, Runs};
@@ -22,13 +24,13 @@ use super::record::{Act, Entry, FORMAT_VERSION, Log, Opened};
 use super::run_id::RunId;
 use super::shell::{Audience, Moment, Shell};
 use super::whole_file::{self, FileError};
-use super::{Clock, Pace, os};
+use super::{Clock, os};
 use crate::document::{Document, Findings, MAX_BYTES, Source};
 use crate::graph::{GraphText, StepGraph};
-use crate::plan::{self, Facts, PlanText, PowerShell};
-use crate::pool::{Driver, PowerShellPool, SimulatedPool};
+use crate::plan::{Facts, PlanText};
+use crate::pool::{Driver, SimulatedPool};
 use crate::run::{Event, Illegal, Outcome, Run};
-use crate::twin::{Fault, Setup};
+use crate::twin::Setup;
 
 /// The longest mark of an abandoned run that is read, in bytes: its reason has 2000 characters at most.
 const MAX_MARK: u64 = 1 << 16;
@@ -79,26 +81,6 @@ pub fn compile(name: &str, text: &[u8]) -> Result<Compiled, (Option<Arc<Source>>
             Err(failed(warnings.sorted()))
         }
     }
-}
-
-/// How the embedded pool of a new run is made.
-#[derive(Clone, Debug)]
-pub struct SimulatedStart {
-    pub setup: Setup,
-    pub faults: Vec<Fault>,
-    /// Seconds of the pool in one of ours.
-    pub speed: u32,
-    /// When its clock begins; the window's start lets a plan for next week be tried today.
-    pub begins: Timestamp,
-}
-
-/// How the pool of a new run is reached.
-#[derive(Clone, Debug)]
-pub enum Start {
-    /// An embedded pool.
-    Simulated(SimulatedStart),
-    /// A live one, in the time of the wall clock.
-    PowerShell(PowerShell),
 }
 
 /// A run with its folder, its lock and its claims.
@@ -180,7 +162,7 @@ impl LiveRun {
         }
         let opened = opened(&id, &history)?;
         check_digest(&id, &compiled.graph, &opened)?;
-        let (driver, lived_until) = driver_of(&compiled.graph, &opened, &folder)?;
+        let (driver, lived_until) = start::driver_of(&compiled.graph, &opened, &folder)?;
         let log = JournalLog::new(journal, lock);
         let graph = Arc::clone(&compiled.graph);
         let mut shell = Shell::new(graph, id.to_string(), log, Clock::Wall(opened.pace), driver);
@@ -299,20 +281,7 @@ fn opened_shell(
     let id = folder.id();
     let mut log = JournalLog::new(Journal::create(&folder.journal(), id.as_str())?, lock);
     log.reserve()?;
-    let plan = Arc::clone(graph.plan_arc());
-    let (pace, driver) = match start {
-        Start::Simulated(start) => {
-            let pace = Pace { origin: start.begins, wall, speed: start.speed };
-            let mut pool =
-                SimulatedPool::new(plan, &start.setup, &start.faults, start.begins).saved_to(folder.pool());
-            pool.save(Clock::Wall(pace).now())?;
-            (pace, Driver::Simulated(Box::new(pool)))
-        }
-        Start::PowerShell(settings) => {
-            let pool = PowerShellPool::new(plan, settings.clone(), id.as_str());
-            (Pace::real(wall), Driver::PowerShell(Box::new(pool)))
-        }
-    };
+    let (pace, driver) = start.driver(graph, folder, wall)?;
     let clock = Clock::Wall(pace);
     let opened = Opened {
         format_version: FORMAT_VERSION.into(),
@@ -327,27 +296,6 @@ fn opened_shell(
     let mut shell = Shell::new(Arc::clone(graph), id.to_string(), log, clock, driver);
     shell.open(opened)?;
     Ok(shell)
-}
-
-/// The driver with which a run was begun, and until when an embedded pool has lived.
-fn driver_of(
-    graph: &StepGraph,
-    opened: &Opened,
-    folder: &RunFolder,
-) -> Result<(Driver, Option<Timestamp>), LiveError> {
-    let plan = Arc::clone(graph.plan_arc());
-    match (opened.driver.as_str(), graph.plan().driver()) {
-        ("simulated", _) => {
-            let pool = SimulatedPool::load(plan, &folder.pool())?;
-            let lived_until = pool.lived_until();
-            Ok((Driver::Simulated(Box::new(pool)), Some(lived_until)))
-        }
-        ("powershell", Some(plan::Driver::PowerShell(settings))) => {
-            let pool = PowerShellPool::new(plan, settings.clone(), folder.id().as_str());
-            Ok((Driver::PowerShell(Box::new(pool)), None))
-        }
-        (driver, _) => Err(LiveError::Driver { run: folder.id().clone(), driver: driver.to_owned() }),
-    }
 }
 
 /// Releases every claim that can be released; the first that cannot is the error.

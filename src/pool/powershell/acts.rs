@@ -6,40 +6,12 @@ use super::engine::CallError;
 use super::engines::Place;
 use super::flows::{Flow, Unseen, problem};
 use super::scripts;
-use super::understand::services::{self, Services};
+use super::understand::services;
 use crate::plan::{Act, Facts, FrontEndId, Mode, Moment, Observation, Problem, Restart};
+use crate::twin::{PoolState, Services};
 
 /// What came of an act.
 type Ensured = (Result<(), Problem>, Facts);
-
-/// Who serves the users of the pool.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum PoolState {
-    Active,
-    FailingOver,
-    FailedOver,
-    FailingBack,
-}
-
-impl PoolState {
-    pub(super) fn fail_over_seen(self) -> Observation {
-        match self {
-            PoolState::Active => Observation::NotDone,
-            PoolState::FailingOver => Observation::Underway,
-            PoolState::FailingBack => Observation::Unknown,
-            PoolState::FailedOver => Observation::Done,
-        }
-    }
-
-    pub(super) fn fail_back_seen(self) -> Observation {
-        match self {
-            PoolState::Active => Observation::Done,
-            PoolState::FailingBack => Observation::Underway,
-            PoolState::FailedOver => Observation::NotDone,
-            PoolState::FailingOver => Observation::Unknown,
-        }
-    }
-}
 
 fn failed(problem: Problem, text: impl Into<String>) -> Ensured {
     (Err(problem), Facts::text(text))
@@ -101,44 +73,39 @@ impl Flow {
                 Services::Stopped => return (Ok(()), facts),
                 // A graceful stop can return before everybody has gone.
                 Services::Draining | Services::Stopping => self.pause().await,
-                other => match by_failover.then_some(()) {
-                    // Another call of ours moves its users still.
-                    Some(()) if self.goes_on(act).await.unwrap_or(false) => self.pause().await,
-                    _ if other == Services::Running => {
-                        let text = "the cmdlet returned, and every service runs";
-                        return with(failed(Problem::Transient, text));
-                    }
-                    _ => return with(failed(Problem::Unknown, listed.sentence())),
-                },
+                // Another call of ours moves its users still.
+                _ if by_failover && self.goes_on(act).await.unwrap_or(false) => self.pause().await,
+                Services::Running => {
+                    let text = "the cmdlet returned, and every service runs";
+                    return with(failed(Problem::Transient, text));
+                }
+                Services::Partly | Services::Starting => {
+                    return with(failed(Problem::Unknown, listed.sentence()));
+                }
             }
         }
     }
 
-    /// What is run where the management tools are leaves a mark there while it goes on, by this name.
-    fn marked(&self, act: Act) -> String {
+    /// What is run where the management tools are leaves a mark there while it goes on, by this name; other acts leave none.
+    fn marked(&self, act: Act) -> Option<String> {
         match act {
-            Act::Stop { front_end, .. } => format!("failover-{}", self.fqdn(front_end)),
-            Act::FailOver => "failover-pool".to_owned(),
-            Act::FailBack => "failback-pool".to_owned(),
-            Act::Start { front_end } | Act::Restart { front_end } | Act::Perform { front_end, .. } => {
-                format!("failback-{}", self.fqdn(front_end))
+            Act::Stop { front_end, mode } => {
+                self.fails_over(mode).then(|| format!("failover-{}", self.fqdn(front_end)))
             }
-        }
-    }
-
-    /// Whether an act may be one that leaves such a mark.
-    pub(super) fn is_marked(&self, act: Act) -> bool {
-        match act {
-            Act::Stop { mode, .. } => self.fails_over(mode),
-            Act::Start { .. } => self.plan.product().fails_computers_over(),
-            Act::FailOver | Act::FailBack => true,
-            Act::Restart { .. } | Act::Perform { .. } => false,
+            Act::Start { front_end } => {
+                let fails_over = self.plan.product().fails_computers_over();
+                fails_over.then(|| format!("failback-{}", self.fqdn(front_end)))
+            }
+            Act::FailOver => Some("failover-pool".to_owned()),
+            Act::FailBack => Some("failback-pool".to_owned()),
+            Act::Restart { .. } | Act::Perform { .. } => None,
         }
     }
 
     /// Whether a cmdlet that was begun where the management tools are still goes on.
     pub(super) async fn goes_on(&self, act: Act) -> Result<bool, Unseen> {
-        let arguments = json!({ "run": self.run, "step": self.marked(act) });
+        let Some(step) = self.marked(act) else { return Ok(false) };
+        let arguments = json!({ "run": self.run, "step": step });
         let answer = self.ask(Place::Management, scripts::MARKED, arguments).await?;
         let told = answer["underway"].as_bool();
         told.ok_or_else(|| Unseen::Strange("whether it still goes on was not told".into()))
@@ -235,8 +202,20 @@ impl Flow {
     }
 
     /// The name of the mark that an action leaves on its front end.
-    pub(super) fn mark(&self, front_end: FrontEndId, moment: Moment, index: u8) -> String {
+    fn mark(&self, front_end: FrontEndId, moment: Moment, index: u8) -> String {
         format!("{}-{}-{}", word(moment), index + 1, self.fqdn(front_end))
+    }
+
+    /// How an action stands, by its mark.
+    pub(super) async fn ask_action(
+        &self,
+        front_end: FrontEndId,
+        moment: Moment,
+        index: u8,
+    ) -> Result<Value, CallError> {
+        let step = self.mark(front_end, moment, index);
+        let arguments = json!({ "module": self.module(), "run": self.run, "step": step });
+        self.ask(Place::FrontEnd(front_end), scripts::PERFORM_SEEN, arguments).await
     }
 
     /// Whether the plan says that an action which failed may be tried again.
@@ -258,10 +237,8 @@ impl Flow {
     }
 
     async fn perform(&self, front_end: FrontEndId, moment: Moment, index: u8) -> Ensured {
-        let place = Place::FrontEnd(front_end);
-        let step = self.mark(front_end, moment, index);
         let arguments = self.action(front_end, moment, index);
-        let begun = match self.have(place, scripts::PERFORM, arguments).await {
+        let begun = match self.have(Place::FrontEnd(front_end), scripts::PERFORM, arguments).await {
             Ok(begun) => begun,
             Err(why) => return by(&why),
         };
@@ -274,14 +251,7 @@ impl Flow {
         }
         loop {
             self.pause().await;
-            let seen = self
-                .ask(
-                    place,
-                    scripts::PERFORM_SEEN,
-                    json!({ "module": self.module(), "run": self.run, "step": step }),
-                )
-                .await;
-            let answer = match seen {
+            let answer = match self.ask_action(front_end, moment, index).await {
                 Ok(answer) => answer,
                 Err(why) => return failed(Problem::Unknown, why.to_string()),
             };
@@ -326,8 +296,7 @@ impl Flow {
         let place = Place::FrontEnd(front_end);
         match self.have(place, scripts::RESTART, self.restart(front_end)).await {
             Ok(answer) if answer["restarted"] == Value::Bool(true) => {
-                let boot_time = answer["boot"].as_str().map(str::to_owned);
-                return (Ok(()), Facts { boot_time, ..Facts::default() });
+                return (Ok(()), booted(&answer));
             }
             // A computer that goes down takes its engine with it: that is what was asked for.
             Ok(_) | Err(CallError::Lost(_)) => {}
@@ -345,8 +314,7 @@ impl Flow {
                 Err(_) => continue,
             };
             if seen["restarted"] == Value::Bool(true) {
-                let boot_time = seen["boot"].as_str().map(str::to_owned);
-                return (Ok(()), Facts { boot_time, ..Facts::default() });
+                return (Ok(()), booted(&seen));
             }
             if seen["asked"] != Value::Bool(true) {
                 return failed(Problem::Unknown, "it was asked to restart, and has not done so");
@@ -413,6 +381,11 @@ impl Flow {
             }
         }
     }
+}
+
+/// When the computer booted, as the scripts of a restart say.
+pub(super) fn booted(answer: &Value) -> Facts {
+    Facts { boot_time: answer["boot"].as_str().map(str::to_owned), ..Facts::default() }
 }
 
 /// The first word of a mark. Taking a front end out makes what brought it back stale, bringing it back makes stale what took it

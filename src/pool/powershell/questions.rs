@@ -5,16 +5,18 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::acts::booted;
 use super::engines::Place;
 use super::flows::{Flow, Unseen};
 use super::scripts;
 use super::understand::readiness::{self, State, Told};
-use super::understand::services::{self, Services};
+use super::understand::services;
 use super::understand::{partner, versions};
 use crate::plan::{
     Acceptance, Act, Answer, Count, DomainId, Facts, FrontEndId, Moment, Observation, PartnerHealth, Product,
     Question, Readiness, Seen, VersionSeen,
 };
+use crate::twin::Services;
 
 /// How long one front end may take to say whether it is active, while all are counted. One that does not answer counts for
 /// nothing, so the others must not wait for it.
@@ -269,7 +271,7 @@ impl Flow {
         };
         // A cmdlet moves users before anything of it is seen: while it is at that, it goes on.
         match seen {
-            Ok((not_done @ (Observation::NotDone | Observation::Partly), facts)) if self.is_marked(act) => {
+            Ok((not_done @ (Observation::NotDone | Observation::Partly), facts)) => {
                 match self.goes_on(act).await {
                     Ok(true) => (Observation::Underway, facts),
                     Ok(false) => (not_done, facts),
@@ -298,7 +300,7 @@ impl Flow {
     async fn restart_seen(&self, front_end: FrontEndId) -> Result<(Observation, Facts), Unseen> {
         let seen =
             self.ask(Place::FrontEnd(front_end), scripts::RESTART_SEEN, self.restart(front_end)).await?;
-        let facts = Facts { boot_time: seen["boot"].as_str().map(str::to_owned), ..Facts::default() };
+        let facts = booted(&seen);
         match (seen["restarted"].as_bool(), seen["asked"].as_bool()) {
             (Some(true), _) => Ok((Observation::Done, facts)),
             (Some(false), Some(true)) => Ok((Observation::Underway, facts)),
@@ -314,9 +316,7 @@ impl Flow {
         moment: Moment,
         index: u8,
     ) -> Result<(Observation, Facts), Unseen> {
-        let arguments =
-            json!({ "module": self.module(), "run": self.run, "step": self.mark(front_end, moment, index) });
-        let answer = self.ask(Place::FrontEnd(front_end), scripts::PERFORM_SEEN, arguments).await?;
+        let answer = self.ask_action(front_end, moment, index).await?;
         let facts = self.exit(&answer, moment, index);
         match answer["state"].as_str() {
             Some("none") => Ok((Observation::NotDone, facts)),

@@ -1,18 +1,8 @@
 //! Promise: each try has a limit; what takes longer is in doubt, or is cut short where the plan says so.
 
-use super::{elapsed, helped, in_doubt, small, step, told, until, wants};
+use super::{FIRST, elapsed, helped, in_doubt, small, step, told, until, wants};
 use crate::plan::{Act, Answer, FrontEndId, Mode, Observation, Problem, Question};
 use crate::run::{Event, Pause, Run, StepState, TimerKind, Try, Want};
-
-const FIRST: Try = Try {
-    attempt: 1,
-    late: false,
-    hard: false,
-    interrupted: false,
-    failed: false,
-    unready: 0,
-    partly: false,
-};
 
 #[test]
 fn a_drain_that_takes_too_long_is_cut_short_once() {

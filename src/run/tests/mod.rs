@@ -11,10 +11,21 @@ mod settled;
 
 use std::sync::Arc;
 
-use super::{Event, Run, StepState, TimerKind, Want, Wanted, WindowAnswer};
+use super::{Event, Run, StepState, TimerKind, Try, Want, Wanted, WindowAnswer};
 use crate::graph::{StepGraph, StepId};
 use crate::plan::{
     Acceptance, Answer, Count, Observation, PartnerHealth, Problem, Question, Readiness, Seen, VersionSeen,
+};
+
+/// A first try that is in flight.
+const FIRST: Try = Try {
+    attempt: 1,
+    late: false,
+    hard: false,
+    interrupted: false,
+    failed: false,
+    unready: 0,
+    partly: false,
 };
 
 fn compiled(name: &str, text: &[u8]) -> Arc<StepGraph> {

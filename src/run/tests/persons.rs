@@ -1,22 +1,13 @@
 //! Promise: who takes a run up finds nothing that was forgotten and trusts nothing that is stale, and what a person says
 //! changes what it is about and nothing else.
 
-use super::{elapsed, helped, rest, small, small_but, step, told, until, until_asked, wants};
+use super::{FIRST, elapsed, helped, rest, small, small_but, step, told, until, until_asked, wants};
 use crate::graph::{Route, StepGraph, StepId};
 use crate::plan::{Answer, Count, DomainId, FrontEndId, Observation, PartnerHealth, Problem, Readiness};
 use crate::run::{
     Clearance, Course, Event, Outcome, Pause, PauseWhy, Phase, Run, StepState, TimerKind, Try, Want, Why,
 };
 
-const FIRST: Try = Try {
-    attempt: 1,
-    late: false,
-    hard: false,
-    interrupted: false,
-    failed: false,
-    unready: 0,
-    partly: false,
-};
 /// What may have been done meanwhile: no attempt of ours is under way.
 const LOOK: Try = Try { attempt: 0, late: true, failed: true, ..FIRST };
 const FAILS: Answer = Answer::Ensured(Err(Problem::Permanent));

@@ -1,6 +1,6 @@
 //! Promise: what is in doubt, and what is watched, goes on as the design says.
 
-use super::{elapsed, helps, in_doubt, rest, small, small_but, step, told, until, until_asked, wants};
+use super::{FIRST, elapsed, helps, in_doubt, rest, small, small_but, step, told, until, until_asked, wants};
 use crate::graph::{Route, StepGraph, StepId};
 use crate::plan::{Acceptance, Answer, DomainId, FrontEndId, Observation, PartnerHealth, Problem, Readiness};
 use crate::run::{Event, Outcome, Pause, Phase, Run, StepState, TimerKind, Try, Want, WatchAt, Why};
@@ -13,15 +13,6 @@ fn looks(name: &str, words: &[(&str, &str)], step: &str, saw: &[Observation]) ->
     told(&graph, &mut run, step, &answers)
 }
 
-const FIRST: Try = Try {
-    attempt: 1,
-    late: false,
-    hard: false,
-    interrupted: false,
-    failed: false,
-    unready: 0,
-    partly: false,
-};
 const THREE_LOOKS: &[(&str, &str)] = &[("looks: 2", "looks: 3")];
 
 #[test]

@@ -3,23 +3,7 @@
 use serde_json::Value;
 
 use super::{list, raw};
-use crate::plan::Observation;
-
-/// What the services of a front end do together.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Services {
-    /// Every one of them runs.
-    Running,
-    /// Some take no new connections any more and wait for those that they have.
-    Draining,
-    /// Some are about to be stopped.
-    Stopping,
-    /// Some are stopped, some run, and nothing goes on.
-    Partly,
-    Stopped,
-    /// Some are about to run.
-    Starting,
-}
+use crate::twin::Services;
 
 /// A list of services, understood.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -96,29 +80,6 @@ pub fn read(answer: &Value) -> Result<Listed, String> {
         _ => Services::Partly,
     };
     Ok(Listed { services, not_running, running })
-}
-
-impl Services {
-    /// What a look at a stop finds.
-    pub fn stop_seen(self) -> Observation {
-        match self {
-            Services::Running => Observation::NotDone,
-            Services::Draining | Services::Stopping => Observation::Underway,
-            Services::Partly | Services::Starting => Observation::Partly,
-            Services::Stopped => Observation::Done,
-        }
-    }
-
-    /// What a look at a start finds.
-    pub fn start_seen(self) -> Observation {
-        match self {
-            Services::Running => Observation::Done,
-            Services::Starting => Observation::Underway,
-            Services::Draining | Services::Stopping | Services::Partly | Services::Stopped => {
-                Observation::NotDone
-            }
-        }
-    }
 }
 
 #[cfg(test)]
