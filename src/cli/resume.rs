@@ -4,8 +4,8 @@ use super::exit::Ending;
 use super::failure::Failure;
 use super::{going, output, places, reading, teller};
 use crate::exec::live::{LiveRun, Word};
-use crate::graph::{StepGraph, StepId};
-use crate::plan::FrontEndId;
+use crate::graph::{StepGraph, StepId, StepKind};
+use crate::plan::{Act, Facts, FrontEndId};
 use crate::run::Event;
 
 #[derive(Debug, clap::Args)]
@@ -15,6 +15,9 @@ pub struct Args {
     /// Try a step again, after a look whether it took place
     #[arg(long, value_name = "STEP", requires = "reason")]
     retry: Vec<String>,
+    /// Let the failover that is tried again lose what was not copied to the partner yet (`-DisasterMode`)
+    #[arg(long, requires = "retry")]
+    disaster_mode: bool,
     /// Leave a front end out, as it is
     #[arg(long, value_name = "FRONT_END", requires = "reason")]
     skip: Vec<String>,
@@ -40,16 +43,16 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
                 "note: the last record was cut short by a crash ({torn} bytes); nothing of it had begun"
             ));
         }
-        let words = words(args, live.shell().graph())?;
+        let words = words(args, live.shell().graph(), live.shell().driver().name())?;
         Ok((live, Some(words)))
     })
 }
 
 /// What the person adds: doubts are resolved before anything is tried again or left out.
-fn words(args: &Args, graph: &StepGraph) -> Result<Vec<Word>, Failure> {
+fn words(args: &Args, graph: &StepGraph, driver: &str) -> Result<Vec<Word>, Failure> {
     let reason = args.reason.clone().unwrap_or_default();
     let mut words = Vec::new();
-    let mut add = |event| words.push(Word { event, reason: reason.clone() });
+    let mut add = |event| words.push(Word { event, reason: reason.clone(), facts: Facts::default() });
     for resolve in &args.resolve {
         let (name, done) = match resolve.rsplit_once('=') {
             Some((name, "done")) => (name, true),
@@ -69,7 +72,29 @@ fn words(args: &Args, graph: &StepGraph) -> Result<Vec<Word>, Failure> {
     for name in &args.skip {
         add(Event::Skip { front_end: front_end(graph, name)? });
     }
+    if args.disaster_mode {
+        lose_what_was_not_copied(graph, driver, &mut words)?;
+    }
     Ok(words)
+}
+
+/// Puts the person's word beside the failover that is tried again.
+fn lose_what_was_not_copied(graph: &StepGraph, driver: &str, words: &mut [Word]) -> Result<(), Failure> {
+    let fails_over = |word: &&mut Word| match word.event {
+        Event::Retry { step } => graph.kind(step) == StepKind::Ensure(Act::FailOver),
+        _ => false,
+    };
+    let usage = |message: &str, help: &str| Failure::Usage { message: message.into(), help: help.into() };
+    if driver != "powershell" {
+        let help = "leave it out: a simulated pool has nothing to lose";
+        return Err(usage("`--disaster-mode` is for a live pool", help));
+    }
+    let Some(word) = words.iter_mut().find(fails_over) else {
+        let help = "add `--retry fail_over`";
+        return Err(usage("`--disaster-mode` is for a failover that is tried again", help));
+    };
+    word.facts.disaster_mode = true;
+    Ok(())
 }
 
 fn step(graph: &StepGraph, name: &str) -> Result<StepId, Failure> {

@@ -279,6 +279,8 @@ catalogue! {
     DriverMisplaced => Error "driver-misplaced",
     /// A name, a program or a port by which a driver cannot reach anything.
     ReachMalformed => Error "reach-malformed",
+    /// A program on another computer than the front end that starts it, which its logon does not reach.
+    SecondHop => Warning "second-hop",
     /// Something is missing and no rule noticed: a fault of this program.
     PlanIncomplete => Error "plan-incomplete",
 

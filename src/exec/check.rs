@@ -238,19 +238,26 @@ impl Check<'_> {
 
     fn front_ends(&mut self) {
         let looked = self.looked;
+        // What keeps several from answering is said once.
+        let mut unanswered: Vec<(Option<&str>, Vec<FrontEndId>)> = Vec::new();
         for (front_end, (seen, facts)) in self.graph.plan().front_end_ids().zip(&looked.front_ends) {
             let said = facts.text.as_ref().map_or_else(String::new, |text| format!(": {text}"));
             let fqdn = self.fqdn(front_end).to_owned();
             let at = self.span(front_end);
             if seen.version == VersionSeen::Unanswered {
-                let help = "see that it can be reached, and that the plan names the right version";
-                let message = format!("`{fqdn}` did not say its version{said}");
-                self.add(Code::LiveUnanswered, message, help, Some((at, "did not answer")));
+                let why = facts.text.as_deref();
+                match unanswered.iter_mut().find(|(same, _)| *same == why) {
+                    Some((_, front_ends)) => front_ends.push(front_end),
+                    None => unanswered.push((why, vec![front_end])),
+                }
             } else if !seen.active {
                 let message = format!("`{fqdn}` does not accept connections{said}");
                 let help = "the run leaves it to its turn; with it down, fewer others may go";
                 self.add(Code::LiveInactive, message, help, Some((at, "not active")));
             }
+        }
+        for (why, front_ends) in unanswered {
+            self.unanswered(why, &front_ends);
         }
         let all = !looked.front_ends.is_empty()
             && looked.front_ends.iter().all(|(seen, _)| seen.version == VersionSeen::Planned);
@@ -259,6 +266,24 @@ impl Check<'_> {
             let at = Some((version.span(), "nothing is left to do"));
             self.add(Code::LiveUpgraded, message, "raise the version, if there is a newer one", at);
         }
+    }
+
+    /// Front ends that did not say their version, for the same reason.
+    fn unanswered(&mut self, why: Option<&str>, front_ends: &[FrontEndId]) {
+        let names: Vec<String> = front_ends.iter().map(|id| format!("`{}`", self.fqdn(*id))).collect();
+        let (who, whose) = match names.split_last() {
+            Some((last, [])) => (last.clone(), "its"),
+            Some((last, others)) => (format!("{} and {last}", others.join(", ")), "their"),
+            None => return,
+        };
+        let said = why.map_or_else(String::new, |why| format!(": {why}"));
+        let message = format!("{who} did not say {whose} version{said}");
+        let help = "see that they can be reached, and that the plan names the right version";
+        let mut finding = Finding::new(Code::LiveUnanswered, message, help);
+        for front_end in front_ends {
+            finding = finding.at(self.span(*front_end), "did not answer");
+        }
+        self.findings.push(finding);
     }
 
     fn readiness(&mut self) {

@@ -24,7 +24,7 @@ use super::since::{Since, Waits};
 use super::window;
 use super::{Clock, Pace, approval_id};
 use crate::graph::{StepGraph, StepKind};
-use crate::plan::Facts;
+use crate::plan::{Answer, Facts};
 use crate::pool::Driver;
 use crate::run::{Course, Event, Illegal, Outcome, Run, Want, Wanted};
 
@@ -149,12 +149,13 @@ impl<L: Log> Shell<L> {
         Ok(())
     }
 
-    /// Gives the driver what rode beside an act: facts that it cannot ask for, and that no decision reads.
+    /// Gives the driver what rode beside an act, or beside a person's word about it: facts that it cannot ask for, and that no
+    /// decision reads.
     fn recall(&mut self, event: &Event, facts: &Facts) {
-        let Event::Answered { step, .. } = event else { return };
-        if let Some(StepKind::Ensure(act)) = self.graph.checked_kind(*step)
-            && !facts.is_empty()
-        {
+        let (Event::Answered { step, answer: Answer::Ensured(_) } | Event::Retry { step }) = event else {
+            return;
+        };
+        if let Some(StepKind::Ensure(act)) = self.graph.checked_kind(*step) {
             self.driver.recall(act, facts);
         }
     }

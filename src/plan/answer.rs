@@ -83,6 +83,7 @@ pub enum Readiness {
         domain: bool,
         inactive: Vec<FrontEndId>,
     },
+    /// It is not ready yet; or it settles and says that it is, and its replicas were seen to move.
     Busy,
     InsufficientActiveFrontEnds,
     /// Nobody answered, or the answer was not understood.
@@ -138,6 +139,9 @@ pub struct Facts {
     /// When the computer last booted, as it says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub boot_time: Option<String>,
+    /// A person said that the failover may lose what was not copied to the partner yet.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub disaster_mode: bool,
     /// The computer was failed over by this act (`true`), or failed back. Nothing else reports it, so the journal must.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub computer_failed_over: Option<bool>,

@@ -229,6 +229,8 @@ pub struct PowerShell {
     pub engine: String,
     /// The computer with the management tools; `None`: this one.
     pub management: Option<String>,
+    /// Whether the pool is settled only while its primaries and secondaries stay where they are.
+    pub compare_fabric: bool,
 }
 
 /// How a front end is reached.
@@ -248,6 +250,7 @@ pub enum Carrier {
         certificate: Option<String>,
         tls: bool,
         port: Option<u16>,
+        logon: Option<Logon>,
     },
     Ssh {
         user: Option<String>,
@@ -255,7 +258,28 @@ pub enum Carrier {
     },
 }
 
+/// An account, and where its password comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Logon {
+    pub user: String,
+    pub password: SecretFrom,
+}
+
+/// Where a secret comes from. The secret itself is in no plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretFrom {
+    /// The environment variable of this name.
+    Environment(String),
+    /// What a program prints; the program first, then its arguments.
+    Command(Vec<String>),
+}
+
 impl Reach {
+    /// Whether the logon with which a computer is reached is handed on to further ones.
+    pub fn hands_on(&self) -> bool {
+        matches!(self, Reach::Session(Carrier::Winrm { authentication: Some(Authentication::Credssp), .. }))
+    }
+
     /// In words: by what a front end is reached.
     pub fn called(&self) -> String {
         match self {

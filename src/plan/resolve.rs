@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::model::*;
 use super::rules::{self, Names};
-use super::written::{ActionText, ApprovalText, CarrierText, DriverText, PlanText, ReachText};
+use super::written::{
+    ActionText, ApprovalText, CarrierText, DriverText, LogonText, PlanText, ReachText, SecretText,
+};
 use super::{FrontEndId, Plan, Quorum, Row};
 use crate::document::{Document, Findings, Spanned};
 
@@ -110,6 +112,7 @@ fn driver(text: &DriverText) -> Driver {
                         certificate: winrm.certificate.as_deref().cloned(),
                         tls: winrm.tls,
                         port: winrm.port.as_deref().copied(),
+                        logon: winrm.logon.as_ref().map(logon),
                     },
                     CarrierText::Ssh(ssh) => Carrier::Ssh {
                         user: ssh.user.as_deref().cloned(),
@@ -121,9 +124,20 @@ fn driver(text: &DriverText) -> Driver {
                 reach,
                 engine: powershell.engine.to_string(),
                 management: powershell.management.as_ref().map(|name| name.to_ascii_lowercase()),
+                compare_fabric: powershell.compare_fabric,
             })
         }
     }
+}
+
+fn logon(text: &LogonText) -> Logon {
+    let password = match &text.password {
+        SecretText::Environment(name) => SecretFrom::Environment(name.to_string()),
+        SecretText::Command(words) => {
+            SecretFrom::Command(words.iter().map(|word| word.to_string()).collect())
+        }
+    };
+    Logon { user: text.user.to_string(), password }
 }
 
 fn pool(text: &PlanText, names: &Names) -> Option<Pool> {

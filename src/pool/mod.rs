@@ -4,6 +4,7 @@
 //! began on the target goes on when its caller lets go of it.
 
 mod powershell;
+mod secret;
 mod simulated;
 
 use jiff::Timestamp;

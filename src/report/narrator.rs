@@ -123,6 +123,9 @@ impl Told<'_> {
             Event::Window { answer, .. } => self.window(*answer),
             Event::Elapsed { .. } => self.elapsed(),
             Event::Approved { .. } => Some("approved".to_owned()),
+            Event::Retry { .. } if self.facts.disaster_mode => Some(
+                "to be tried again, and what was not copied yet may be lost, as a person said".to_owned(),
+            ),
             Event::Retry { .. } => Some("to be tried again, as a person said".to_owned()),
             Event::Resolve { done: true, .. } => Some("done, as a person said".to_owned()),
             Event::Resolve { done: false, .. } => Some("not done, as a person said".to_owned()),

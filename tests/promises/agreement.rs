@@ -59,15 +59,19 @@ fn every_key() -> Value {
 /// The same through every driver: a plan names one.
 fn through_every_driver() -> Vec<Value> {
     let powershell = json!({
-        "engine": "pwsh", "management": "admin01.contoso.com",
+        "engine": "pwsh", "management": "admin01.contoso.com", "compare_fabric": false,
         "reach": { "ssh": { "program": "ssh", "user": "CONTOSO\\admin", "port": 22 } },
     });
     let session = |over: Value| json!({ "powershell": { "reach": { "session": { "over": over } } } });
     let winrm = json!({ "authentication": "kerberos", "certificate": "8A3C", "tls": true, "port": 5986 });
+    let logon =
+        |password: Value| json!({ "winrm": { "logon": { "user": "CONTOSO\\svc", "password": password } } });
     let drivers = [
         every_key()["driver"].clone(),
         json!({ "powershell": powershell }),
         session(json!({ "winrm": winrm })),
+        session(logon(json!({ "environment": "POOLROLL_PASSWORD" }))),
+        session(logon(json!({ "command": ["vault", "read", "lync"] }))),
         session(json!({ "ssh": { "user": "svc-poolroll", "port": 2222 } })),
     ];
     let through = |driver| {

@@ -96,6 +96,8 @@ pub struct LiveRun {
 pub struct Word {
     pub event: Event,
     pub reason: String,
+    /// What rides beside it: what the person allows a driver to do.
+    pub facts: Facts,
 }
 
 impl LiveRun {
@@ -207,12 +209,8 @@ impl LiveRun {
         let by = |reason: Option<String>| Some(Act { who: os::user(), reason });
         self.shell.commit(Event::Resumed, Facts::default(), by(None), audience)?;
         for word in words {
-            self.shell.commit(
-                word.event.clone(),
-                Facts::default(),
-                by(Some(word.reason.clone())),
-                audience,
-            )?;
+            let by = by(Some(word.reason.clone()));
+            self.shell.commit(word.event.clone(), word.facts.clone(), by, audience)?;
         }
         Ok(())
     }

@@ -1,9 +1,11 @@
 //! The driver: numbers that a simulated pool can be built with, names that can be reached.
 
 use super::{Names, count, fqdn};
-use crate::document::{Code, Finding, Findings};
+use crate::document::{Code, Finding, Findings, Spanned};
 use crate::plan::Product;
-use crate::plan::written::{CarrierText, DriverText, PlanText, ReachText};
+use crate::plan::written::{
+    Authentication, CarrierText, DriverText, PlanText, ReachText, SecretText, WinrmText,
+};
 
 /// The fastest that simulated time runs: a day in a second.
 const FASTEST: u32 = 100_000;
@@ -80,6 +82,12 @@ pub(super) fn powershell(text: &PlanText, _: &Names, findings: &mut Findings) {
             CarrierText::Winrm(winrm) => {
                 let thumbprint = "the thumbprint of a certificate";
                 words.push(("reach.session.over.winrm.certificate", winrm.certificate.as_ref(), thumbprint));
+                words.push((
+                    "reach.session.over.winrm.logon.user",
+                    winrm.logon.as_ref().map(|logon| &logon.user),
+                    user,
+                ));
+                logon(winrm, findings);
                 ("reach.session.over.winrm.port", &winrm.port)
             }
             CarrierText::Ssh(ssh) => {
@@ -109,6 +117,61 @@ pub(super) fn powershell(text: &PlanText, _: &Names, findings: &mut Findings) {
         let help = "write the port of the server, or remove the key";
         let finding = Finding::new(Code::ReachMalformed, format!("`driver.powershell.{key}` is 0"), help);
         findings.push(finding.at(port.span(), "no port"));
+    }
+}
+
+/// One way to log on, and a password that can be had.
+fn logon(winrm: &WinrmText, findings: &mut Findings) {
+    let Some(logon) = &winrm.logon else { return };
+    if let Some(certificate) = &winrm.certificate {
+        let message = "`logon` and `certificate` are two ways to log on";
+        let finding = Finding::new(Code::ReachMalformed, message, "keep one of them");
+        findings.push(finding.at(certificate.span(), "one way").at(logon.user.span(), "another"));
+    }
+    let (fault, help, span) = match &logon.password {
+        SecretText::Environment(name) => {
+            let is_name = !name.starts_with(|c: char| c.is_ascii_digit())
+                && !name.is_empty()
+                && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            let fault = (!is_name).then_some("is no name of an environment variable");
+            (fault, "write the name of the variable, never the password", name.span())
+        }
+        SecretText::Command(words) => {
+            let program = words.first().map_or("", |word| word.as_str());
+            let span = words.first().map_or_else(|| logon.user.span(), Spanned::span);
+            for place in super::upgrade::secrets_among(words) {
+                findings.push(super::upgrade::secret("driver.powershell...logon.password.command", place));
+            }
+            let blank = program.trim() != program || program.is_empty() || program.contains(char::is_control);
+            (blank.then_some("names no program"), "write the program, then its arguments, one by one", span)
+        }
+    };
+    if let Some(fault) = fault {
+        // What stands there may be the password itself, so it is not repeated.
+        let message = format!("`driver.powershell.reach.session.over.winrm.logon.password` {fault}");
+        findings.push(Finding::new(Code::ReachMalformed, message, help).at(span, "cannot be used"));
+    }
+}
+
+/// A program on another computer than the front end that starts it: with a logon that is not handed on, the share refuses it.
+pub(super) fn second_hop(text: &PlanText, _: &Names, findings: &mut Findings) {
+    let Some(DriverText::PowerShell(powershell)) = &text.driver else { return };
+    if let ReachText::Session(session) = &powershell.reach
+        && let CarrierText::Winrm(winrm) = &session.over
+        && winrm.authentication == Some(Authentication::Credssp)
+    {
+        return;
+    }
+    let on_a_share = |word: &str| word.starts_with("\\\\") || word.starts_with("//");
+    for (key, action) in super::upgrade::actions(text) {
+        let words = std::iter::once(&action.program).chain(action.arguments.iter());
+        let Some(word) = words.into_iter().find(|word| on_a_share(word)) else { continue };
+        let message = format!(
+            "`{key}` reads from a share, and a logon that reaches the front end is not handed on to a third computer (the second hop)"
+        );
+        let help = "copy it to each front end first, let the share admit the computer accounts of the front ends, or hand the logon on with \
+                    `authentication: credssp`";
+        findings.push(Finding::new(Code::SecondHop, message, help).at(word.span(), "on another computer"));
     }
 }
 

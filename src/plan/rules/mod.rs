@@ -76,6 +76,7 @@ pub(super) const ALL: &[Rule] = &[
     approvals::asked_at_all,
     driver::simulated,
     driver::powershell,
+    driver::second_hop,
 ];
 
 /// The finding for a plan in which something is missing that no rule spoke of.

@@ -87,22 +87,21 @@ pub(super) fn secrets(text: &PlanText, _: &Names, findings: &mut Findings) {
         if secret_within(&action.program) {
             findings.push(secret(&key, action.program.span()));
         }
-        for (index, argument) in action.arguments.iter().enumerate() {
-            let place = if secret_within(argument) {
-                argument.span()
-            } else if let Some(next) =
-                action.arguments.get(index + 1).filter(|next| secret_follows(argument, next))
-            {
-                next.span()
-            } else {
-                continue;
-            };
+        for place in secrets_among(&action.arguments) {
             findings.push(secret(&key, place));
         }
     }
 }
 
-fn secret(key: &str, place: Span) -> Finding {
+/// Where words of a command line look like secrets.
+pub(super) fn secrets_among(words: &[Spanned<String>]) -> impl Iterator<Item = Span> {
+    words.iter().enumerate().filter_map(|(index, word)| {
+        let follows = || words.get(index + 1).filter(|next| secret_follows(word, next)).map(Spanned::span);
+        if secret_within(word) { Some(word.span()) } else { follows() }
+    })
+}
+
+pub(super) fn secret(key: &str, place: Span) -> Finding {
     Finding::new(
         Code::SecretInPlan,
         format!("an argument of `{key}` looks like a secret, and no secret has a place in a plan"),

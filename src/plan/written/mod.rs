@@ -18,7 +18,9 @@ use super::{Length, List, MAX_FRONT_ENDS};
 use crate::document::{Spanned, Written, present};
 
 pub use limits::{ExpectedText, LimitsText};
-pub use powershell::{Authentication, CarrierText, PowerShellText, ReachText};
+pub use powershell::{
+    Authentication, CarrierText, LogonText, PowerShellText, ReachText, SecretText, WinrmText,
+};
 pub use upgrade::{ActionText, Restart, UpgradeText};
 pub use window::{AfterDrain, Mode, WindowText};
 

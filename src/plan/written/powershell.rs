@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::unwritten;
 use crate::document::{Spanned, present};
+use crate::plan::List;
 
 /// A pool of Lync Server or Skype for Business Server, reached through PowerShell. Engines are started once and kept for the
 /// whole run.
@@ -24,6 +25,14 @@ pub struct PowerShellText {
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["admin01.contoso.com"]))]
     pub management: Option<Spanned<String>>,
+    /// Whether the state of the fabric is compared while the pool settles: primaries and secondaries that move are a pool that has not settled
+    /// (`Get-CsPoolFabricState`). Readings of a clock in it count for nothing; where it holds other lines that change by themselves, turn this off.
+    #[serde(default = "yes")]
+    pub compare_fabric: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn windows_powershell() -> Spanned<String> {
@@ -58,7 +67,7 @@ pub struct SessionText {
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "Carrier")]
 pub enum CarrierText {
-    /// WinRM, which only Windows has a client for. The system's own logon: no password has a place in a plan.
+    /// WinRM, which only Windows has a client for.
     #[schemars(extend("examples" = [{"winrm": {"authentication": "kerberos"}}]))]
     Winrm(WinrmText),
     /// SSH, to computers whose server has the subsystem `powershell`; it runs PowerShell 7, which does not load the modules of the products by itself.
@@ -82,10 +91,42 @@ pub struct WinrmText {
     pub certificate: Option<Spanned<String>>,
     /// Whether TLS carries it, by port 5986 unless another is written.
     pub tls: bool,
+    /// Another account than the one that runs poolroll. Left out: that one, which the system proves by itself. Rule: not with `certificate`.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = [{"user": "CONTOSO\\svc-poolroll", "password": {"environment": "POOLROLL_PASSWORD"}}]))]
+    pub logon: Option<LogonText>,
     /// The port. Left out: WinRM's own. Rule: 1 to 65535.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = [5986]))]
     pub port: Option<Spanned<u16>>,
+}
+
+/// An account, and where its password comes from.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Logon")]
+pub struct LogonText {
+    /// The account. Rule: on one line, not blank, no dash in front.
+    #[schemars(extend("examples" = ["CONTOSO\\svc-poolroll"]))]
+    pub user: Spanned<String>,
+    /// Where the password comes from. It is read when the first session is opened, goes to the engine over its stdin, and is in no plan, journal,
+    /// command line or output.
+    #[schemars(extend("examples" = [{"environment": "POOLROLL_PASSWORD"}]))]
+    pub password: SecretText,
+}
+
+/// Where a secret comes from: its name may be in git, and it is not.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Secret")]
+pub enum SecretText {
+    /// An environment variable of the process. Rule: a name of letters, digits and underscores, no digit in front.
+    #[schemars(extend("examples" = [{"environment": "POOLROLL_PASSWORD"}]))]
+    Environment(Spanned<String>),
+    /// A program with its arguments, which prints it on its stdout, without a shell. A line end after it is no part of it. Rule: a program's name or path
+    /// first; no secret among the arguments.
+    #[schemars(extend("examples" = [{"command": ["vault", "read", "-field=value", "lync/upgrade"]}]))]
+    Command(List<Spanned<String>, 1, 50>),
 }
 
 /// How a computer proves who it works for.

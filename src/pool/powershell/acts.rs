@@ -324,7 +324,10 @@ impl Flow {
 
     pub(super) fn pool(&self, back: bool) -> Value {
         let step = self.marked(if back { Act::FailBack } else { Act::FailOver });
-        json!({ "module": self.module(), "pool": self.plan.pool().fqdn, "back": back, "run": self.run, "step": step })
+        let disaster = !back && self.may_lose();
+        json!({
+            "module": self.module(), "pool": self.plan.pool().fqdn, "back": back, "disaster": disaster, "run": self.run, "step": step,
+        })
     }
 
     /// The state of the pool, where the management tools are.

@@ -9,11 +9,13 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use secrecy::ExposeSecret;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::{mpsc, oneshot};
 
+use super::super::secret::Secret;
 use super::lines::{self, Fault, Heard, LONGEST_LINE, Listener, Refusal};
 use super::scripts::{self, Script};
 
@@ -28,6 +30,15 @@ pub struct Launch {
     pub remote: bool,
     /// What the engine opens a session with, over which it runs its scripts.
     pub session: Option<Value>,
+    /// Whether the logon with which it runs is not handed on to further computers.
+    pub second_hop: bool,
+}
+
+/// Another account than the one that runs poolroll, for sessions.
+#[derive(Debug)]
+pub struct SessionLogon {
+    pub user: String,
+    pub password: Secret,
 }
 
 /// How long an engine may take to say that it is ready. Half a second is usual; the profile of a domain, a virus scanner or
@@ -89,10 +100,10 @@ enum State {
 
 impl Engine {
     /// Starts one. It is taken by whoever starts it.
-    pub fn start(launch: Launch) -> Engine {
+    pub fn start(launch: Launch, logon: Option<Arc<SessionLogon>>) -> Engine {
         let (requests, taken) = mpsc::unbounded_channel();
         let state = Arc::new(Mutex::new(State::Taken));
-        let life = Life { launch, state: Arc::clone(&state), known: BTreeSet::new() };
+        let life = Life { launch, logon, state: Arc::clone(&state), known: BTreeSet::new() };
         tokio::spawn(life.live(taken));
         Engine { requests, state }
     }
@@ -136,6 +147,7 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 /// The task of an engine.
 struct Life {
     launch: Launch,
+    logon: Option<Arc<SessionLogon>>,
     state: Arc<Mutex<State>>,
     /// The scripts that the engine was given.
     known: BTreeSet<&'static str>,
@@ -267,6 +279,21 @@ impl Life {
         }
         let number = number();
         let mut text = String::new();
+        if let Some(logon) = self.logon.take() {
+            match logon.password.reveal().await {
+                // No cmdlet sees it as it is: what cmdlets are given may be logged by a policy of the computer.
+                Ok(password) => text.push_str(&format!(
+                    "logon {} {} .\n",
+                    scripts::encoded(&logon.user),
+                    scripts::encoded(password.expose_secret())
+                )),
+                Err(why) => {
+                    let _ = reply
+                        .send(Err(CallError::NotBegun(format!("no password for {}: {why}", logon.user))));
+                    return Err(());
+                }
+            }
+        }
         if let Some(session) = self.launch.session.take() {
             text.push_str(&format!("reach {} .\n", scripts::arguments(&session)));
         }
@@ -313,7 +340,10 @@ impl Life {
     fn refused(&self, refusal: Refusal) -> CallError {
         let place = &self.launch.place;
         match refusal {
-            Refusal::Failed(fault) => CallError::Failed(fault),
+            Refusal::Failed(mut fault) => {
+                fault.beyond = self.launch.second_hop && fault.is_of_a_logon();
+                CallError::Failed(fault)
+            }
             Refusal::Lost(fault) => {
                 CallError::Lost(format!("the session to {place} was lost: {}", fault.sentence()))
             }

@@ -1,11 +1,12 @@
 //! The engines of a run: where each runs, which is free, and how one is reached.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
-use super::engine::{CallError, Engine, Launch};
+use super::super::secret::Secret;
+use super::engine::{CallError, Engine, Launch, SessionLogon};
 use super::scripts;
 use crate::plan::{Authentication, Carrier, FrontEndId, Plan, PowerShell, Reach, Ssh};
 
@@ -22,12 +23,25 @@ pub enum Place {
 const MOST: usize = 6;
 
 /// The engines that were started.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Engines {
     started: Mutex<BTreeMap<Place, Vec<Engine>>>,
+    logon: Option<Arc<SessionLogon>>,
 }
 
 impl Engines {
+    /// None yet.
+    pub fn new(settings: &PowerShell) -> Engines {
+        let logon = match &settings.reach {
+            Reach::Session(Carrier::Winrm { logon: Some(logon), .. }) => {
+                let password = Secret::new(logon.password.clone());
+                Some(Arc::new(SessionLogon { user: logon.user.clone(), password }))
+            }
+            _ => None,
+        };
+        Engines { started: Mutex::default(), logon }
+    }
+
     /// An engine at a place, taken: one that is free, or a new one.
     ///
     /// # Errors
@@ -45,7 +59,9 @@ impl Engines {
                 format!("{MOST} engines on {} are busy, and none comes back", called(plan, settings, place));
             return Err(CallError::NotBegun(why));
         }
-        let engine = Engine::start(launch(plan, settings, place));
+        let launch = launch(plan, settings, place);
+        let logon = self.logon.clone().filter(|_| launch.session.is_some());
+        let engine = Engine::start(launch, logon);
         here.push(engine.clone());
         Ok(engine)
     }
@@ -77,17 +93,20 @@ pub fn launch(plan: &Plan, settings: &PowerShell, place: Place) -> Launch {
     let named = called(plan, settings, place);
     if place == Place::Management && settings.management.is_none() {
         let program = settings.engine.clone();
-        return Launch { program, arguments: engine.into(), place: named, remote: false, session: None };
+        let (remote, second_hop) = (false, false);
+        return Launch { program, arguments: engine.into(), place: named, remote, session: None, second_hop };
     }
+    let second_hop = !settings.reach.hands_on();
     match &settings.reach {
         Reach::Ssh(ssh) => {
             let arguments = over_ssh(ssh, &named, &settings.engine, &engine);
-            Launch { program: ssh.program.clone(), arguments, place: named, remote: true, session: None }
+            let program = ssh.program.clone();
+            Launch { program, arguments, place: named, remote: true, session: None, second_hop }
         }
         Reach::Session(carrier) => {
             let session = Some(session(carrier, &named));
             let program = settings.engine.clone();
-            Launch { program, arguments: engine.into(), place: named, remote: false, session }
+            Launch { program, arguments: engine.into(), place: named, remote: false, session, second_hop }
         }
     }
 }
@@ -96,7 +115,7 @@ pub fn launch(plan: &Plan, settings: &PowerShell, place: Place) -> Launch {
 fn session(carrier: &Carrier, computer: &str) -> Value {
     let mut parameters = serde_json::Map::new();
     let over = match carrier {
-        Carrier::Winrm { authentication, certificate, tls, port } => {
+        Carrier::Winrm { authentication, certificate, tls, port, logon: _ } => {
             let name = authentication.map(|authentication| match authentication {
                 Authentication::Kerberos => "Kerberos",
                 Authentication::Negotiate => "Negotiate",

@@ -1,7 +1,8 @@
 //! What every call shares: the plan, the engines, and the words of a failure.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -9,8 +10,11 @@ use serde_json::{Value, json};
 use super::engine::{CallError, Weight};
 use super::engines::{Engines, Place};
 use super::scripts::{self, Script};
+use super::understand::fabric::Fabric;
 use super::understand::services::{self, Listed};
-use crate::plan::{Act, Answer, Call, Facts, FrontEndId, Mode, Plan, PowerShell, Problem, Product};
+use crate::plan::{
+    Act, Answer, Call, Facts, FailoverWhen, FrontEndId, Mode, Plan, PowerShell, Problem, Product,
+};
 
 /// How a call is answered: which scripts it takes, and what their answers mean together.
 #[derive(Debug)]
@@ -24,16 +28,34 @@ pub struct Flow {
     pub(super) rest: Duration,
     /// Computers that this run failed over and has not failed back: nothing else reports them.
     failed_over: Mutex<BTreeSet<FrontEndId>>,
+    /// The fabric as it was when the pool last said that it is ready, since anything was done to it.
+    fabric: Mutex<Option<Fabric>>,
+    /// Whether a person said that the next failover may lose what was not copied yet.
+    disaster: AtomicBool,
+    /// The place of the management tools was asked for something that lies beyond it, and answered.
+    reaches: AtomicBool,
 }
 
 impl Flow {
     pub(super) fn new(plan: Arc<Plan>, settings: PowerShell, run: String, rest: Duration) -> Flow {
-        Flow { plan, settings, engines: Engines::default(), run, rest, failed_over: Mutex::default() }
+        let engines = Engines::new(&settings);
+        Flow {
+            plan,
+            settings,
+            engines,
+            run,
+            rest,
+            failed_over: Mutex::default(),
+            fabric: Mutex::default(),
+            disaster: AtomicBool::default(),
+            reaches: AtomicBool::default(),
+        }
     }
 
     pub(super) async fn answer(&self, call: Call) -> (Answer, Facts) {
         match call {
             Call::Ensure(act) => {
+                self.forget_fabric();
                 let (ensured, facts) = self.ensure(act).await;
                 (Answer::Ensured(ensured), facts)
             }
@@ -102,10 +124,28 @@ impl Flow {
         &self.plan.front_end(front_end).fqdn
     }
 
-    /// Remembers what an act brought with it.
+    /// What is done to a pool moves its primaries: what they were says nothing any more.
+    fn forget_fabric(&self) {
+        *locked(&self.fabric) = None;
+    }
+
+    /// How the fabric has moved since it was last told; `None` where it has not, or was not told yet.
+    pub(super) fn fabric_moved(&self, fabric: Fabric) -> Option<String> {
+        let last = locked(&self.fabric).replace(fabric.clone());
+        last.and_then(|last| last.moved_to(&fabric))
+    }
+
+    /// Whether the failover at hand may lose what was not copied yet: a person's word, for this one.
+    pub(super) fn may_lose(&self) -> bool {
+        self.disaster.load(Ordering::Relaxed)
+    }
+
+    /// Remembers what an act brought with it, or what a person said of it.
     pub(super) fn recall(&self, act: Act, facts: &Facts) {
+        // The word is for one failover, and ends with it and with whatever else is done.
+        self.disaster.store(act == Act::FailOver && facts.disaster_mode, Ordering::Relaxed);
         let (Some(front_end), Some(is_over)) = (act.front_end(), facts.computer_failed_over) else { return };
-        let mut failed_over = self.failed_over.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failed_over = locked(&self.failed_over);
         if is_over {
             failed_over.insert(front_end);
         } else {
@@ -115,8 +155,32 @@ impl Flow {
 
     /// Whether this run failed the computer over and has not failed it back.
     pub(super) fn is_failed_over(&self, front_end: FrontEndId) -> bool {
-        self.failed_over.lock().unwrap_or_else(PoisonError::into_inner).contains(&front_end)
+        locked(&self.failed_over).contains(&front_end)
     }
+
+    /// Whether the run may come to need what lies beyond the place of the management tools.
+    pub(super) fn needs_reach(&self) -> bool {
+        let may_fail_over = self.plan.failover().is_some_and(|failover| failover.when != FailoverWhen::Never);
+        may_fail_over || self.fails_over(self.plan.mode())
+    }
+
+    /// Asks the place of the management tools for something that lies beyond it, where the run may need that: a failover that finds out is too late.
+    pub(super) async fn prove_reach(&self) -> Result<(), Unseen> {
+        if !self.needs_reach() || self.reaches.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let asked = self.ask(Place::Management, scripts::REACH, json!({ "module": self.module() })).await;
+        asked.map_err(|why| {
+            let place = self.settings.management.as_deref().unwrap_or("this computer");
+            Unseen::Strange(format!("the management tools on {place}: {why}"))
+        })?;
+        self.reaches.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Why something could not be seen.

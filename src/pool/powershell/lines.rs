@@ -23,6 +23,11 @@ pub struct Envelope {
     session: Option<String>,
 }
 
+/// What to do about a logon that reaches one computer and no further.
+const SECOND_HOP: &str = "; the logon that reached this computer is perhaps not handed on to the next (the second hop). Ways out: leave \
+                          `management` out and run poolroll where the management tools are; log on there with a password or as a \
+                          service; or, as a last resort, `authentication: credssp`";
+
 /// What went wrong in a script, as the engine says it.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Deserialize)]
 #[serde(default)]
@@ -37,6 +42,9 @@ pub struct Fault {
     pub line: i64,
     /// The line of the script.
     pub text: String,
+    /// It was a logon that ended at this computer. No engine says so: it follows from how it was reached.
+    #[serde(skip)]
+    pub beyond: bool,
 }
 
 impl Fault {
@@ -52,7 +60,21 @@ impl Fault {
             }
             text.push(')');
         }
+        if self.beyond {
+            text.push_str(SECOND_HOP);
+        }
         text
+    }
+
+    /// Whether it may come from a logon that was not taken: by a domain controller, by SQL Server, by a share.
+    pub fn is_of_a_logon(&self) -> bool {
+        let categories = ["PermissionDenied", "SecurityError", "AuthenticationError"];
+        let kinds = ["UnauthorizedAccessException", "SecurityException", "AuthenticationException"];
+        let message = self.message.to_ascii_lowercase();
+        let said = ["anonymous logon", "access is denied", "access denied", "login failed for user"];
+        categories.iter().any(|category| self.category.eq_ignore_ascii_case(category))
+            || kinds.iter().any(|kind| self.kind.ends_with(kind))
+            || said.iter().any(|said| message.contains(said))
     }
 
     /// Whether the same again will fail just so: what is called is not there, or is called in a way that it refuses.

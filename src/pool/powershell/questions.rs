@@ -11,7 +11,7 @@ use super::flows::{Flow, Unseen};
 use super::scripts;
 use super::understand::readiness::{self, State, Told};
 use super::understand::services;
-use super::understand::{partner, versions};
+use super::understand::{fabric, partner, versions};
 use crate::plan::{
     Acceptance, Act, Answer, Count, DomainId, Facts, FrontEndId, Moment, Observation, PartnerHealth, Product,
     Question, Readiness, Seen, VersionSeen,
@@ -85,6 +85,9 @@ impl Flow {
 
     async fn front_end_seen(&self, front_end: FrontEndId) -> (Answer, Facts) {
         let unseen = Seen { version: VersionSeen::Unanswered, active: false };
+        if let Err(why) = self.prove_reach().await {
+            return (Answer::Seen(unseen), said(&why));
+        }
         let answer = match self.described(front_end).await {
             Ok(answer) => answer,
             Err(why) => return (Answer::Seen(unseen), said(&why)),
@@ -152,7 +155,9 @@ impl Flow {
     }
 
     pub(super) fn both_pools(&self, partner: &str) -> Value {
-        json!({ "module": self.module(), "pool": self.plan.pool().fqdn, "partner": partner })
+        json!({
+            "module": self.module(), "pool": self.plan.pool().fqdn, "partner": partner, "disaster": self.may_lose(),
+        })
     }
 
     async fn partner_seen(&self) -> (Answer, Facts) {
@@ -164,7 +169,7 @@ impl Flow {
             Ok(answer) => {
                 let own: Vec<&str> =
                     self.plan.front_end_ids().map(|front_end| self.fqdn(front_end)).collect();
-                let (health, why) = partner::read(&answer, pool, &own, partner);
+                let (health, why) = partner::read(&answer, pool, &own, partner, self.may_lose());
                 (Answer::Partner(health), Facts { text: why, ..Facts::default() })
             }
             Err(why) => (Answer::Partner(PartnerHealth::Unanswered), said(&why.into())),
@@ -203,10 +208,32 @@ impl Flow {
                 Err(why) => return (Readiness::Unanswered, Facts::text(why)),
             },
         };
-        match self.inactive(&told).await {
-            Ok(inactive) => (Readiness::Ready { domain: flag, inactive }, Facts::default()),
-            Err(why) => (Readiness::Unanswered, Facts::text(why)),
+        let inactive = match self.inactive(&told).await {
+            Ok(inactive) => inactive,
+            Err(why) => return (Readiness::Unanswered, Facts::text(why)),
+        };
+        // Only a pool that settles is asked for no domain.
+        if domain.is_none() && self.settings.compare_fabric {
+            match self.fabric(observer).await {
+                Ok(None) => {}
+                Ok(Some(moved)) => {
+                    let text = format!("the pool says that it is ready, and its fabric has moved: {moved}");
+                    return (Readiness::Busy, Facts::text(text));
+                }
+                Err(why) => return (Readiness::Unanswered, said(&why)),
+            }
         }
+        (Readiness::Ready { domain: flag, inactive }, Facts::default())
+    }
+
+    /// How the fabric has moved since the last look, if it has.
+    async fn fabric(&self, observer: FrontEndId) -> Result<Option<String>, Unseen> {
+        let answer = self.ask(Place::FrontEnd(observer), scripts::FABRIC, self.own_pool()).await?;
+        Ok(self.fabric_moved(fabric::read(&answer)?))
+    }
+
+    pub(super) fn own_pool(&self) -> Value {
+        json!({ "module": self.module(), "pool": self.plan.pool().fqdn })
     }
 
     fn flag(&self, told: &Told, domain: DomainId) -> Result<bool, String> {

@@ -20,6 +20,7 @@ macro_rules! scripts {
 scripts! {
     COMPUTER_FAILOVER "computer_failover",
     DISABLED "disabled",
+    FABRIC "fabric",
     FORGET "forget",
     FRONT_END "front_end",
     KEEPER "keeper",
@@ -31,6 +32,7 @@ scripts! {
     POOL_FAILOVER "pool_failover",
     POOL_STATE "pool_state",
     PORTS "ports",
+    REACH "reach",
     READINESS "readiness",
     RESTART "restart",
     RESTART_SEEN "restart_seen",

@@ -72,6 +72,22 @@ impl Flow {
                 arguments: json!({ "module": self.module(), "cmdlet": self.readiness_cmdlet() }),
             },
         ];
+        if self.settings.compare_fabric {
+            shown.push(Shown {
+                script: scripts::FABRIC,
+                when: "while the pool settles, when it says that it is ready",
+                place: "on a front end",
+                arguments: self.own_pool(),
+            });
+        }
+        if self.needs_reach() {
+            shown.push(Shown {
+                script: scripts::REACH,
+                when: "before the run",
+                place: tools,
+                arguments: module.clone(),
+            });
+        }
         if self.fails_over(plan.mode()) {
             shown.push(Shown {
                 script: scripts::COMPUTER_FAILOVER,

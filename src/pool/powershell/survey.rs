@@ -11,8 +11,7 @@ use crate::plan::{FrontEndId, Survey};
 impl Flow {
     /// Who belongs to the pool, and its partner. Asked where the management tools are.
     pub(super) async fn members(&self) -> Result<Survey, Unseen> {
-        let arguments = json!({ "module": self.module(), "pool": self.plan.pool().fqdn });
-        let answer = self.ask(Place::Management, scripts::MEMBERS, arguments).await?;
+        let answer = self.ask(Place::Management, scripts::MEMBERS, self.own_pool()).await?;
         let front_ends: Option<Vec<String>> = computers(&answer["computers"]);
         let Some(front_ends) = front_ends.filter(|list| !list.is_empty()) else {
             let shown = super::lines::shown(&answer["computers"].to_string());

@@ -192,6 +192,9 @@ impl<'a> Fold<'a> {
             Event::Abort => "stopped it at once".to_owned(),
             Event::Resumed => "took it up".to_owned(),
             Event::Approved { step } => format!("approved {}", name(step)),
+            Event::Retry { step } if entry.facts.disaster_mode => {
+                format!("let {} be tried again and lose what was not copied yet", name(step))
+            }
             Event::Retry { step } => format!("let {} be tried again", name(step)),
             Event::Skip { front_end } => {
                 format!("left {} out", self.graph.plan().front_end(*front_end).fqdn)

@@ -4,6 +4,7 @@
 //! The engine is a real one; behind the cmdlets is the pool of `tests/beds/powershell`, and `ssh` is a stand-in that starts
 //! the engine here as the computer that was asked for. Where `pwsh` is not on PATH these tests are skipped by name.
 
+mod guards;
 mod hostile;
 mod journal;
 mod language;

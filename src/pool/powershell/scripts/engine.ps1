@@ -141,6 +141,7 @@ function Open-Session($Reach) {
     $how = @{}
     if ($Reach.over -eq 'ssh') { $how.HostName = $Reach.computer } else { $how.ComputerName = $Reach.computer }
     foreach ($name in $Reach.parameters.Keys) { $how[$name] = $Reach.parameters[$name] }
+    if ($null -ne $logon) { $how.Credential = $logon }
     New-PSSession @how
 }
 
@@ -175,6 +176,7 @@ function Get-ReachedEnvelope([string] $Name, [string] $Arguments) {
 # From here on the engine serves its lines; by hand, and in a session, there are none.
 if (Get-Variable -Name poolrollIn -ErrorAction SilentlyContinue) {
     $reach = $null
+    $logon = $null
     $reached = @{ session = $null; sent = @{} }
     $edition = if ($PSVersionTable.PSEdition) { $PSVersionTable.PSEdition } else { 'Desktop' }
     $hello = @{ version = ConvertTo-Text $PSVersionTable.PSVersion; edition = ConvertTo-Text $edition; computer = ConvertTo-Text ([Environment]::MachineName); user = ConvertTo-Text ([Environment]::UserName) }
@@ -182,11 +184,18 @@ if (Get-Variable -Name poolrollIn -ErrorAction SilentlyContinue) {
     [Console]::Out.WriteLine('poolroll is ready: ' + (ConvertTo-AsciiJson $hello))
     [Console]::Out.Flush()
     while ($null -ne ($line = $poolrollIn.ReadLine())) {
-        # script NAME TEXT, reach ARGUMENTS, or call NUMBER NAME ARGUMENTS; each with a dot at its end, or it is half a line.
+        # script NAME TEXT, logon USER PASSWORD, reach ARGUMENTS, or call NUMBER NAME ARGUMENTS; each with a dot at its end, or it is half a line.
         $words = $line.Split(' ')
         if ($words[$words.Count - 1] -ne '.') { continue }
         if ($words[0] -eq 'script') {
             $scripts[$words[1]] = [ScriptBlock]::Create($utf8.GetString([Convert]::FromBase64String($words[2])))
+            continue
+        }
+        if ($words[0] -eq 'logon') {
+            # No cmdlet is given the password: what cmdlets are given may be logged by a policy of the computer.
+            $password = New-Object System.Security.SecureString
+            foreach ($character in $utf8.GetString([Convert]::FromBase64String($words[2])).ToCharArray()) { $password.AppendChar($character) }
+            $logon = New-Object System.Management.Automation.PSCredential $utf8.GetString([Convert]::FromBase64String($words[1])), $password
             continue
         }
         if ($words[0] -eq 'reach') {

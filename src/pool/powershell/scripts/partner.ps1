@@ -2,12 +2,13 @@
 #   module    the product's module
 #   pool      the pool
 #   partner   the pool that the plan names as its partner
+#   disaster  whether what was not copied yet may be lost: then nobody asks what was copied
 param([string] $Arguments)
 $a = Read-Arguments $Arguments
 Import-Product $a.module
 $relation = @(foreach ($one in @(Get-CsPoolBackupRelationship -PoolFqdn $a.pool)) { ConvertTo-Plain $one 2 })
 $services = @{}
-foreach ($pool in $a.pool, $a.partner) {
+foreach ($pool in @($a.pool, $a.partner | Where-Object { -not $a.disaster })) {
     $services[$pool] = @(foreach ($one in @(Get-CsBackupServiceStatus -PoolFqdn $pool)) { ConvertTo-Plain $one 3 })
 }
 $states = @{}

@@ -1,12 +1,14 @@
-# Fails the pool over to its partner, or back. Runs where the management tools are, and leaves a mark there while it goes on. Never with
-# -DisasterMode: what was not copied yet is lost with it.
+# Fails the pool over to its partner, or back. Runs where the management tools are, and leaves a mark there while it goes on.
 #   module      the product's module
 #   pool        the pool
 #   back        whether it is failed back
+#   disaster    whether what was not copied yet may be lost with it (-DisasterMode): only ever by a person's word
 #   run, step   the names of the mark
 param([string] $Arguments)
 $a = Read-Arguments $Arguments
 Import-Product $a.module
 Invoke-Marked $a {
-    if ($a.back) { Invoke-CsPoolFailBack -PoolFqdn $a.pool -Confirm:$false } else { Invoke-CsPoolFailOver -PoolFqdn $a.pool -Confirm:$false }
+    if ($a.back) { Invoke-CsPoolFailBack -PoolFqdn $a.pool -Confirm:$false }
+    elseif ($a.disaster) { Invoke-CsPoolFailOver -PoolFqdn $a.pool -DisasterMode -Confirm:$false }
+    else { Invoke-CsPoolFailOver -PoolFqdn $a.pool -Confirm:$false }
 }

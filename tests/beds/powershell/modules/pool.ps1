@@ -318,6 +318,7 @@ function Invoke-CsComputerFailOver {
         param($pool)
         $f = Get-FrontEnd $pool $ComputerName
         Write-Call $pool "Invoke-CsComputerFailOver $ComputerName"
+        Assert-Hop $pool
         if ($pool.front_ends.Count -lt 3) { throw 'A pool of two servers does not support this.' }
         $other = @($pool.front_ends | Where-Object { $_.disables -or ($_.disabled -and $_.fqdn -ne $ComputerName) })
         if ($other.Count -gt 0) { throw "Computer '$($other[0].fqdn)' is failed over already; one server at a time." }
@@ -372,7 +373,7 @@ function Get-CsBackupServiceStatus {
 
 function Get-CsManagementStoreReplicationStatus {
     [CmdletBinding()] param([switch] $CentralManagementStoreStatus)
-    $master = Use-Pool { param($p) $p.management_store }
+    $master = Use-Pool { param($p) Assert-Hop $p; $p.management_store }
     [PSCustomObject] @{ ActiveMasterFqdn = $master; ActiveFileTransferAgents = @($master); UpdatedOn = [DateTime]::UtcNow }
 }
 
@@ -386,10 +387,10 @@ function Get-CsService {
 function Invoke-CsPoolFailOver {
     [CmdletBinding(SupportsShouldProcess)] param([string] $PoolFqdn, [switch] $DisasterMode, [switch] $Force)
     Confirm-Call $PSBoundParameters 'Invoke-CsPoolFailOver'
-    if ($DisasterMode) { throw '-DisasterMode was passed: what was not copied yet is lost with it' }
     Use-Pool {
         param($pool)
-        Write-Call $pool "Invoke-CsPoolFailOver $PoolFqdn"
+        Write-Call $pool "Invoke-CsPoolFailOver $PoolFqdn$(if ($DisasterMode) { ' -DisasterMode' })"
+        Assert-Hop $pool
         if (@($pool.edges) -contains $PoolFqdn) { throw "This pool $PoolFqdn is specified in topology as the next hop for the Edge server." }
         if ($pool.state -ne 'Active') { throw "The pool is $($pool.state)." }
         $pool.state = 'FailingOver'

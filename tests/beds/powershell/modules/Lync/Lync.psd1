@@ -13,6 +13,7 @@
         'Get-CsBackupServiceStatus',
         'Get-CsManagementStoreReplicationStatus',
         'Get-CsService',
+        'Get-CsPoolFabricState',
         'Invoke-CsPoolFailOver',
         'Invoke-CsPoolFailBack',
         'Get-CimInstance',

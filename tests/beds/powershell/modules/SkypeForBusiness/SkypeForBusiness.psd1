@@ -17,6 +17,7 @@
         'Get-CsBackupServiceStatus',
         'Get-CsManagementStoreReplicationStatus',
         'Get-CsService',
+        'Get-CsPoolFabricState',
         'Invoke-CsPoolFailOver',
         'Invoke-CsPoolFailBack',
         'Get-CimInstance',
