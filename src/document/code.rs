@@ -253,6 +253,8 @@ catalogue! {
     SuccessEmpty => Error "success-empty",
     /// An exit code that means both success and a restart.
     ExitCodeTwoMeanings => Error "exit-code-two-meanings",
+    /// Databases of a product that has none.
+    DatabasesMisplaced => Error "databases-misplaced",
     /// Port 0.
     PortZero => Error "port-zero",
     /// A port that is listed twice.
@@ -303,6 +305,8 @@ catalogue! {
     LivePartner => Error "live-partner",
     /// Every front end has the planned version already.
     LiveUpgraded => Warning "live-upgraded",
+    /// The pool has an even number of front ends, and leans on its back end for a majority.
+    LiveWitness => Warning "live-witness",
     /// The maintenance window is over.
     WindowOver => Error "window-over",
     /// The maintenance window has not begun.

@@ -20,6 +20,7 @@ pub fn answer(graph: &StepGraph, step: StepId, now: Timestamp) -> (WindowAnswer,
     let needed = match graph.kind(step) {
         StepKind::Ready(domain) => estimate.domain(domain),
         StepKind::Ensure(Act::FailOver) => estimate.failed_over.unwrap_or_default(),
+        StepKind::Ensure(Act::UpdateDatabases) => estimate.databases,
         _ => estimate.front_end,
     };
     let left = std::time::Duration::try_from(window.end.duration_since(now)).unwrap_or_default();

@@ -17,6 +17,8 @@ pub struct Estimate {
     pub rolling: Duration,
     /// The whole failed-over route, in a plan that has a partner.
     pub failed_over: Option<Duration>,
+    /// Updating the databases, in a plan that says so: a part of both routes.
+    pub databases: Duration,
 }
 
 impl Estimate {
@@ -38,6 +40,7 @@ impl Estimate {
             .iter()
             .map(|domain| chain * rounds(domain.front_ends().len(), plan.at_once().front_ends) + settle)
             .collect();
+        let databases = plan.databases().map_or(Duration::ZERO, |_| plan.expected_of(Act::UpdateDatabases));
         let failed_over = plan.failover().map(|_| {
             // Nobody is served here, so there is nothing to drain.
             plan.expected().fail_over
@@ -48,8 +51,10 @@ impl Estimate {
                 + plan.expected().fail_back
                 + back
                 + settle
+                + databases
         });
-        Estimate { front_end: chain, upgrade, rolling: domains.iter().sum(), domains, failed_over }
+        let rolling = domains.iter().sum::<Duration>() + databases;
+        Estimate { front_end: chain, upgrade, rolling, domains, failed_over, databases }
     }
 
     pub fn domain(&self, domain: DomainId) -> Duration {

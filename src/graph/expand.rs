@@ -23,6 +23,7 @@ pub(super) struct Layout {
     /// Gate, settling and approvals of each domain.
     pub(super) domains: Vec<DomainSteps>,
     pub(super) over: Option<OverSteps>,
+    pub(super) databases: Option<DatabaseSteps>,
 }
 
 /// The steps that an upgrade domain has beside those of its front ends.
@@ -42,6 +43,13 @@ pub struct OverSteps {
     pub approve_fail_back: Option<StepId>,
     pub fail_back: StepId,
     pub settle: StepId,
+}
+
+/// The steps that update the databases of the pool: the last ones, on both routes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DatabaseSteps {
+    pub approve: StepId,
+    pub update: StepId,
 }
 
 /// The part of a chain that a step belongs to.
@@ -121,6 +129,7 @@ pub(super) fn expand(plan: &Plan) -> Expanded {
         preflight_partner: None,
         domains: Vec::new(),
         over: None,
+        databases: None,
     };
     let mut steps = Steps { plan, steps: Vec::new() };
     preflight(&mut steps, &mut layout);
@@ -128,6 +137,11 @@ pub(super) fn expand(plan: &Plan) -> Expanded {
     layout.rolling = steps.steps.len() as u32;
     for front_end in plan.front_end_ids() {
         steps.chain("", front_end, Links::Whole);
+    }
+    if plan.databases().is_some() {
+        let approve = steps.push("approve/databases".into(), StepKind::Approve(Approval::Databases));
+        let update = steps.push("databases".into(), StepKind::Ensure(Act::UpdateDatabases));
+        layout.databases = Some(DatabaseSteps { approve, update });
     }
     if plan.failover().is_some_and(|failover| failover.when != FailoverWhen::Never) {
         over(&mut steps, &mut layout);

@@ -29,7 +29,7 @@ use petgraph::visit::EdgeRef;
 
 pub use check::check;
 pub use estimate::Estimate;
-pub use expand::{DomainSteps, Link, OverSteps};
+pub use expand::{DatabaseSteps, DomainSteps, Link, OverSteps};
 pub use step::{Approval, Reason, Route, Step, StepId, StepKind};
 pub use written::{FORMAT_VERSION, GraphText};
 
@@ -135,6 +135,11 @@ impl StepGraph {
     /// The pool's own steps on the failed-over route, in a plan that has one.
     pub fn over(&self) -> Option<&OverSteps> {
         self.layout.over.as_ref()
+    }
+
+    /// The steps that update the databases, in a plan that says so.
+    pub fn databases(&self) -> Option<&DatabaseSteps> {
+        self.layout.databases.as_ref()
     }
 
     /// When the pool is failed over; `Never` also without a partner.
@@ -251,6 +256,7 @@ impl StepGraph {
     pub fn is_on(&self, route: Route, id: StepId) -> bool {
         match (route, self.kind(id)) {
             (_, StepKind::Preflight(_) | StepKind::PreflightPartner) => true,
+            (_, StepKind::Approve(Approval::Databases) | StepKind::Ensure(Act::UpdateDatabases)) => true,
             (Route::Rolling, _) => !self.only_failed_over(id),
             (Route::FailedOver, _) => self.only_failed_over(id) || self.is_upgrade(id),
         }

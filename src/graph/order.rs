@@ -33,6 +33,9 @@ pub(super) fn rolling(plan: &Plan, steps: &[Step], layout: &Layout) -> RouteGrap
         }
         previous = Some(domain.approve_after.unwrap_or(domain.settle));
     }
+    if let Some(settled) = previous {
+        route.databases(layout, settled);
+    }
     route.graph
 }
 
@@ -64,6 +67,7 @@ pub(super) fn failed_over(plan: &Plan, steps: &[Step], layout: &Layout) -> Optio
         route.chain(&back);
         route.edge(back[back.len() - 1], over.settle, Reason::AllBackBeforeSettling);
     }
+    route.databases(layout, over.settle);
     Some(route.graph)
 }
 
@@ -92,6 +96,14 @@ impl<'a> Edges<'a> {
         }
         if let Some(partner) = layout.preflight_partner {
             self.edge(partner, entry, Reason::PreflightFirst);
+        }
+    }
+
+    /// The databases come last.
+    fn databases(&mut self, layout: &Layout, settled: StepId) {
+        if let Some(databases) = layout.databases {
+            self.edge(settled, databases.approve, Reason::AllSettledBeforeDatabases);
+            self.edge(databases.approve, databases.update, Reason::ApprovedFirst);
         }
     }
 

@@ -56,6 +56,7 @@ pub enum Approval {
     After(DomainId),
     FailOver,
     FailBack,
+    Databases,
 }
 
 impl StepKind {
@@ -101,6 +102,7 @@ pub enum Reason {
     AllStoppedBeforeFailBack,
     AllUpgradedBeforeFailBack,
     FailedBackBeforeStart,
+    AllSettledBeforeDatabases,
 }
 
 impl fmt::Display for Reason {
@@ -122,6 +124,7 @@ impl fmt::Display for Reason {
             Reason::AllStoppedBeforeFailBack => "all stopped before fail back",
             Reason::AllUpgradedBeforeFailBack => "all upgraded before fail back",
             Reason::FailedBackBeforeStart => "failed back before start",
+            Reason::AllSettledBeforeDatabases => "all settled before databases",
         })
     }
 }

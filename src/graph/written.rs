@@ -34,6 +34,8 @@ pub struct PlanSummary<'a> {
     pub stop_time_limit: Length,
     pub restart: crate::plan::Restart,
     pub partner: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sql_server: Option<&'a str>,
     pub fail_over_when: crate::plan::FailoverWhen,
     pub front_ends_at_once: u16,
     pub failed_over_upgrades_at_once: u16,
@@ -142,6 +144,7 @@ impl<'a> PlanSummary<'a> {
             stop_time_limit: plan.limits().stop.time_limit.into(),
             restart: plan.upgrade().restart,
             partner: plan.failover().map(|failover| failover.partner.as_str()),
+            sql_server: plan.databases().map(|databases| databases.sql_server.as_str()),
             fail_over_when: plan
                 .failover()
                 .map_or(crate::plan::FailoverWhen::Never, |failover| failover.when),
@@ -221,6 +224,7 @@ fn kind_word(kind: StepKind) -> &'static str {
             Act::Start { .. } => "start",
             Act::FailOver => "fail_over",
             Act::FailBack => "fail_back",
+            Act::UpdateDatabases => "databases",
         },
     }
 }

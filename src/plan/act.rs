@@ -21,6 +21,8 @@ pub enum Act {
     FailOver,
     /// The pool is failed back from its partner.
     FailBack,
+    /// The databases of the pool have the version that its upgraded software expects.
+    UpdateDatabases,
 }
 
 impl Act {
@@ -31,7 +33,7 @@ impl Act {
             | Act::Perform { front_end, .. }
             | Act::Restart { front_end }
             | Act::Start { front_end } => Some(front_end),
-            Act::FailOver | Act::FailBack => None,
+            Act::FailOver | Act::FailBack | Act::UpdateDatabases => None,
         }
     }
 

@@ -27,6 +27,7 @@ pub struct Plan {
     pub(super) settle: SettleRule,
     pub(super) at_once: AtOnce,
     pub(super) upgrade: Upgrade,
+    pub(super) databases: Option<Databases>,
     pub(super) acceptance: AcceptanceRule,
     pub(super) limits: Limits,
     pub(super) expected: Expected,
@@ -104,6 +105,12 @@ pub struct Failover {
     pub when: FailoverWhen,
     pub start: Consent,
     pub fail_back: Consent,
+}
+
+/// The databases of the pool, in a plan that updates them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Databases {
+    pub sql_server: String,
 }
 
 /// How the pool is asked. `attempts >= 1`.
@@ -190,6 +197,7 @@ pub struct Limits {
     pub start: Limit,
     pub fail_over: Limit,
     pub fail_back: Limit,
+    pub databases: Limit,
     pub back_off: Duration,
     pub look_again: Duration,
     pub looks: u8,
@@ -205,6 +213,7 @@ pub struct Expected {
     pub rebuild: Duration,
     pub fail_over: Duration,
     pub fail_back: Duration,
+    pub databases: Duration,
 }
 
 /// Where the run waits for a person, by domain; each list is in order and without repetition.
@@ -365,6 +374,9 @@ impl Plan {
     pub fn upgrade(&self) -> &Upgrade {
         &self.upgrade
     }
+    pub fn databases(&self) -> Option<&Databases> {
+        self.databases.as_ref()
+    }
     pub fn acceptance(&self) -> &AcceptanceRule {
         &self.acceptance
     }
@@ -418,6 +430,7 @@ impl Plan {
             Act::Start { .. } => self.limits.start,
             Act::FailOver => self.limits.fail_over,
             Act::FailBack => self.limits.fail_back,
+            Act::UpdateDatabases => self.limits.databases,
         }
     }
 
@@ -434,6 +447,7 @@ impl Plan {
             Act::Start { .. } => self.expected.start,
             Act::FailOver => self.expected.fail_over,
             Act::FailBack => self.expected.fail_back,
+            Act::UpdateDatabases => self.expected.databases,
         }
     }
 

@@ -81,6 +81,10 @@ fn build(text: &PlanText, names: &Names, window: Option<Window>) -> Option<Plan>
         },
         at_once,
         upgrade: upgrade(text),
+        databases: text
+            .databases
+            .as_ref()
+            .map(|databases| Databases { sql_server: databases.sql_server.to_ascii_lowercase() }),
         acceptance: acceptance(text),
         limits: limits(text),
         expected: expected(text),
@@ -213,6 +217,7 @@ fn limits(text: &PlanText) -> Limits {
         start: (&limits.start).into(),
         fail_over: (&limits.fail_over).into(),
         fail_back: (&limits.fail_back).into(),
+        databases: (&limits.databases).into(),
         back_off: limits.back_off.get(),
         look_again: limits.look_again.get(),
         looks: *limits.looks,
@@ -229,6 +234,7 @@ fn expected(text: &PlanText) -> Expected {
         rebuild: expected.rebuild.get(),
         fail_over: expected.fail_over.get(),
         fail_back: expected.fail_back.get(),
+        databases: expected.databases.get(),
     }
 }
 

@@ -104,7 +104,7 @@ impl Node {
         let present = match self.run.phase() {
             Phase::Gate(present) | Phase::Open { domain: present, .. } => Some(present),
             Phase::Over { from: present } | Phase::Settle(present) => present,
-            Phase::Preflight | Phase::Finished => None,
+            Phase::Preflight | Phase::Databases | Phase::Finished => None,
         };
         let settled = self.run.state(graph.domain(domain).settle).is_satisfied();
         let past = settled && present != Some(domain) && self.memory.opened != Some(domain);

@@ -8,7 +8,7 @@ use fixedbitset::FixedBitSet;
 
 use super::looks::touched;
 use super::truth::{ReadinessGiven, Truth};
-use super::world::{Becomes, Effect, Server, Services, World};
+use super::world::{Becomes, Databases, Effect, Server, Services, World};
 use crate::graph::{StepGraph, StepKind};
 use crate::plan::{
     Acceptance, Act, Answer, Count, FrontEndId, Moment, Observation, PartnerHealth, Problem, Question,
@@ -64,6 +64,7 @@ impl World {
                     self.all_services_open();
                 }
             }
+            Becomes::Updated(updated) => self.databases = Databases { open: false, updated },
             Becomes::Asked(given) => {
                 self.readiness = Some(given);
                 self.readiness_is_stale = false;

@@ -260,6 +260,7 @@ fn decision(graph: &StepGraph, event: &Event) -> Option<String> {
             Phase::Over { .. } => "enter failover".to_owned(),
             Phase::Settle(Some(id)) => format!("enter settle {}", domain(*id)),
             Phase::Settle(None) => "enter settle".to_owned(),
+            Phase::Databases => "enter databases".to_owned(),
             Phase::Finished => "enter finish".to_owned(),
         },
         Event::End { outcome } => format!("end {}", outcome.word()),

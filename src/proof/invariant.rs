@@ -31,10 +31,12 @@ pub enum Invariant {
     SameEndAfterResume,
     /// 11. A pause leaves nothing out that we took out; a stop for trouble leaves out only what is itself in trouble.
     NothingLeftOut,
+    /// 12. The databases are updated by a person's word, once every front end is upgraded and none is out or left out.
+    DatabasesLast,
 }
 
 impl Invariant {
-    pub const ALL: [Invariant; 11] = [
+    pub const ALL: [Invariant; 12] = [
         Invariant::OneDomainOut,
         Invariant::FreshAnswers,
         Invariant::StoppedBeforeUpgrade,
@@ -46,6 +48,7 @@ impl Invariant {
         Invariant::CanEnd,
         Invariant::SameEndAfterResume,
         Invariant::NothingLeftOut,
+        Invariant::DatabasesLast,
     ];
 
     /// The promise in words, for people.
@@ -68,6 +71,9 @@ impl Invariant {
             Invariant::CanEnd => "from every state the run can end, and it never waits for nothing",
             Invariant::SameEndAfterResume => "a run that is killed and resumed comes to the same end",
             Invariant::NothingLeftOut => "a pause, a stop and the end leave no healthy front end out",
+            Invariant::DatabasesLast => {
+                "databases are updated last, by a person's word, and only when all are upgraded"
+            }
         }
     }
 

@@ -114,11 +114,14 @@ impl World {
                     saw(Observation::NotDone, ended);
                 }
             }
-            Act::FailOver | Act::FailBack => {}
+            Act::FailOver | Act::FailBack | Act::UpdateDatabases => {}
         }
     }
 
     fn looks_at_pool(&self, act: Act, saw: &mut impl FnMut(Observation, Becomes)) {
+        if act == Act::UpdateDatabases {
+            return self.looks_at_databases(saw);
+        }
         let over = act == Act::FailOver;
         let becomes = |done| if over { Becomes::FailedOver(done) } else { Becomes::FailedBack(done) };
         saw(Observation::Unknown, Becomes::Same);
@@ -134,6 +137,18 @@ impl World {
             saw(Observation::Done, Becomes::Same);
         } else if self.pool.state == before {
             saw(Observation::NotDone, Becomes::Same);
+        }
+    }
+
+    fn looks_at_databases(&self, saw: &mut impl FnMut(Observation, Becomes)) {
+        saw(Observation::Unknown, Becomes::Same);
+        if self.databases.open {
+            saw(Observation::Done, Becomes::Updated(true));
+            saw(Observation::NotDone, Becomes::Updated(false));
+            saw(Observation::Underway, Becomes::Same);
+        } else {
+            let saw_it = if self.databases.updated { Observation::Done } else { Observation::NotDone };
+            saw(saw_it, Becomes::Same);
         }
     }
 

@@ -29,6 +29,8 @@ pub(super) struct Memory {
     pub(super) unheard: FixedBitSet,
     /// Actions of the upgrade that are known done.
     pub(super) known_done: FixedBitSet,
+    /// A person let the databases be updated.
+    pub(super) databases_approved: bool,
 }
 
 impl Clone for Memory {
@@ -53,6 +55,7 @@ impl Clone for Memory {
             died,
             unheard,
             known_done,
+            databases_approved,
         } = from;
         self.skipped.clone_from(skipped);
         self.opened = *opened;
@@ -66,6 +69,7 @@ impl Clone for Memory {
         self.died.clone_from(died);
         self.unheard.clone_from(unheard);
         self.known_done.clone_from(known_done);
+        self.databases_approved = *databases_approved;
     }
 }
 

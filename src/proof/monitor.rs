@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::memory::{Memory, forget};
 use super::truth::{Truth, takes_out};
 use super::{Invariant, Misdeeds};
-use crate::graph::{StepGraph, StepId, StepKind};
+use crate::graph::{Approval, StepGraph, StepId, StepKind};
 use crate::plan::{Act, Answer, DomainId, FailoverWhen, FrontEndId, Moment, Readiness};
 use crate::run::{Event, Outcome, Phase, Run, Served, StepState};
 use crate::twin::PoolState;
@@ -141,6 +141,10 @@ impl Monitor {
                     forget(&mut memory.proved, front_end.index());
                     forget(&mut memory.died, front_end.index());
                 }
+            }
+            Event::Approved { step } => {
+                self.memory.databases_approved |=
+                    glimpse.graph.kind(*step) == StepKind::Approve(Approval::Databases);
             }
             Event::Answered { step, answer: Answer::Accepting(_) } => self.accepted(glimpse, *step),
             Event::Elapsed { timer } => self.accepted(glimpse, timer.step),
@@ -358,6 +362,9 @@ impl Monitor {
             if let Some(front_end) = takes_out(act) {
                 forget(&mut self.memory.in_service, front_end.index());
             }
+            if act == Act::UpdateDatabases {
+                self.databases_last(glimpse);
+            }
             if let Act::Perform { front_end, moment: Moment::Upgrade, index } = act {
                 let step = StepId(glimpse.graph.upgrade_of(front_end).start.0 + u32::from(index));
                 let again = self.memory.known_done.contains(step.index());
@@ -366,6 +373,24 @@ impl Monitor {
                 });
             }
         }
+    }
+
+    fn databases_last<T: Truth>(&mut self, glimpse: &Glimpse<'_, T>) {
+        let truth = glimpse.truth;
+        let old = glimpse.graph.plan().front_end_ids().find(|id| !truth.is_upgraded(*id));
+        let out = self.out(glimpse).next();
+        let approved = self.memory.databases_approved;
+        let holds = approved && old.is_none() && out.is_none() && truth.pool() == PoolState::Active;
+        self.check(Invariant::DatabasesLast, holds, || match (old, out) {
+            _ if !approved => "the databases are updated, and nobody approved it".to_owned(),
+            (Some(old), _) => {
+                format!("the databases are updated, and {} is not", names(glimpse.graph, &[old]))
+            }
+            (_, Some(out)) => {
+                format!("the databases are updated while {} is out", names(glimpse.graph, &[out]))
+            }
+            _ => "the databases are updated while the pool does not serve".to_owned(),
+        });
     }
 
     fn complete_means_upgraded<T: Truth>(&mut self, glimpse: &Glimpse<'_, T>, outcome: Outcome) {

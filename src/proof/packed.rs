@@ -5,7 +5,7 @@ use fixedbitset::FixedBitSet;
 use super::fates::Fate;
 use super::memory::Memory;
 use super::truth::ReadinessGiven;
-use super::world::{Effect, Server, Services, World};
+use super::world::{Databases, Effect, Server, Services, World};
 use crate::plan::DomainId;
 use crate::run::packed::{Reader, bit, bits, number};
 use crate::twin::PoolState;
@@ -17,7 +17,16 @@ impl World {
             pack_server(same[0], bytes);
         }
         let pool = self.pool.state as u8 | u8::from(self.pool.open) << 2 | self.pool.failed_over << 3;
-        let flags = [self.readiness_is_stale, self.count_is_stale, self.soaking, self.soaked, self.closed];
+        let Databases { open, updated } = self.databases;
+        let flags = [
+            self.readiness_is_stale,
+            self.count_is_stale,
+            self.soaking,
+            self.soaked,
+            self.closed,
+            open,
+            updated,
+        ];
         bytes.extend([pool, bits(&flags)]);
         // What opens nothing any more need not be told apart.
         match self.readiness.filter(|given| given.ready && given.fresh) {
@@ -52,6 +61,7 @@ impl World {
         self.soaking = flag(2);
         self.soaked = flag(3);
         self.closed = flag(4);
+        self.databases = Databases { open: flag(5), updated: flag(6) };
         self.readiness = match reader.number()? {
             0 => None,
             domain => {
@@ -149,8 +159,9 @@ impl Memory {
             died,
             unheard,
             known_done,
+            databases_approved,
         } = self;
-        bytes.push(bits(&[*over, *heard_readiness, *heard_count, *heard_trouble]));
+        bytes.push(bits(&[*over, *heard_readiness, *heard_count, *heard_trouble, *databases_approved]));
         number(opened.map_or(0, |domain| u32::from(domain.0) + 1), bytes);
         for set in [skipped, resolved, in_service, proved, died, unheard, known_done] {
             pack_set(set, bytes);
@@ -163,6 +174,7 @@ impl Memory {
         self.heard_readiness = bit(flags, 1);
         self.heard_count = bit(flags, 2);
         self.heard_trouble = bit(flags, 3);
+        self.databases_approved = bit(flags, 4);
         self.opened = reader.number()?.checked_sub(1).map(|domain| DomainId(domain as u16));
         let sets = [
             &mut self.skipped,

@@ -69,6 +69,14 @@ pub(super) struct Registrar {
     pub(super) failed_over: u8,
 }
 
+/// The truth about the databases.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Databases {
+    /// Updating them is open.
+    pub(super) open: bool,
+    pub(super) updated: bool,
+}
+
 /// What becomes of the truth with an answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Becomes {
@@ -77,6 +85,8 @@ pub(super) enum Becomes {
     /// Failing over has taken place, or has not.
     FailedOver(bool),
     FailedBack(bool),
+    /// The databases have been updated, or have not.
+    Updated(bool),
     Asked(ReadinessGiven),
     Counted,
     Fits,
@@ -89,6 +99,7 @@ pub(super) enum Becomes {
 pub struct World {
     pub(super) servers: Vec<Server>,
     pub(super) pool: Registrar,
+    pub(super) databases: Databases,
     /// How many actions each moment has.
     actions: [u8; 3],
     pub(super) readiness: Option<ReadinessGiven>,
@@ -123,6 +134,7 @@ impl World {
         World {
             servers: vec![server; graph.plan().pool().front_ends.len()],
             pool: Registrar::default(),
+            databases: Databases::default(),
             actions,
             readiness: None,
             counted: None,
@@ -143,6 +155,7 @@ impl World {
         let World {
             servers,
             pool,
+            databases,
             actions: _,
             readiness,
             counted,
@@ -158,6 +171,7 @@ impl World {
         } = other;
         self.servers.clone_from(servers);
         self.pool = *pool;
+        self.databases = *databases;
         self.readiness = *readiness;
         self.counted.clone_from(counted);
         self.readiness_is_stale = *readiness_is_stale;
@@ -187,6 +201,7 @@ impl World {
         let mut servers = (0u16..).zip(self.servers.iter().zip(&after.servers));
         servers.all(|(id, (before, after))| before == after || FrontEndId(id) == front_end)
             && self.pool == after.pool
+            && self.databases == after.databases
             && opens(self) == opens(after)
             && self.counted == after.counted
             && flags(self) == flags(after)
@@ -274,6 +289,10 @@ impl World {
             self.count_is_stale |= asking(|question| matches!(question, Question::Count { .. }));
         }
         let Some(front_end) = act.front_end() else {
+            if act == Act::UpdateDatabases {
+                self.databases.open = true;
+                return;
+            }
             self.pool.open = true;
             self.pool.state =
                 if act == Act::FailOver { PoolState::FailingOver } else { PoolState::FailingBack };
@@ -306,7 +325,7 @@ impl World {
                 server.failed &= !(1 << place);
                 server.open = Some(Effect::Perform(place));
             }
-            Act::FailOver | Act::FailBack => {}
+            Act::FailOver | Act::FailBack | Act::UpdateDatabases => {}
         }
         server.begun = false;
         self.servers[front_end.index()] = server;
@@ -321,8 +340,11 @@ impl World {
     /// Whether a driver finds that there is nothing to do.
     fn is_reached(&self, act: Act) -> bool {
         let Some(front_end) = act.front_end() else {
-            return self.pool.state
-                == if act == Act::FailOver { PoolState::FailedOver } else { PoolState::Active };
+            return match act {
+                Act::UpdateDatabases => self.databases.updated,
+                Act::FailOver => self.pool.state == PoolState::FailedOver,
+                _ => self.pool.state == PoolState::Active,
+            };
         };
         let server = self.server(front_end);
         if server.dead {
@@ -333,7 +355,7 @@ impl World {
             Act::Start { .. } => server.services == Services::Running && server.open.is_none(),
             Act::Restart { .. } => server.booted,
             Act::Perform { moment, index, .. } => server.done >> self.place(moment, index) & 1 == 1,
-            Act::FailOver | Act::FailBack => false,
+            Act::FailOver | Act::FailBack | Act::UpdateDatabases => false,
         }
     }
 }

@@ -40,6 +40,14 @@ pub fn write(out: &mut impl Write, graph: &StepGraph) -> fmt::Result {
     if graph.has(Route::FailedOver) {
         failed_over(out, graph, &ids)?;
     }
+    if let Some(databases) = graph.databases() {
+        let approve = approval(out, graph, databases.approve, "approve_databases")?;
+        node(out, "  ", "databases", &acts_of(graph, databases.update))?;
+        writeln!(out, "  {previous} --> {approve} --> databases")?;
+        if graph.has(Route::FailedOver) {
+            writeln!(out, "  over_settle --> {approve}")?;
+        }
+    }
     Ok(())
 }
 

@@ -167,10 +167,18 @@ fn rolling(out: &mut impl Write, graph: &StepGraph) -> fmt::Result {
     let last = plan.pool().domains.len() - 1;
     for domain in plan.domain_ids() {
         let takes = graph.estimate().domain(domain);
-        let (branch, bar) = if domain.index() == last { ("└─", "   ") } else { ("├─", "│  ") };
+        let is_last = domain.index() == last && graph.databases().is_none();
+        let (branch, bar) = if is_last { ("└─", "   ") } else { ("├─", "│  ") };
         writeln!(out, "{branch} {}  +{}, about {}", plan.domain(domain).name, rough(begins), rough(takes))?;
         one_domain(out, graph, domain, begins, bar)?;
         begins += takes;
+    }
+    if let Some(databases) = graph.databases() {
+        writeln!(out, "└─ databases  +{}, about {}", rough(begins), rough(graph.estimate().databases))?;
+        let mut rows = Rows::default();
+        rows.add(&graph.step(databases.approve).name, acts::purpose(graph, databases.approve));
+        rows.add(&graph.step(databases.update).name, step_text(graph, databases.update));
+        rows.write(out, "   ")?;
     }
     Ok(())
 }

@@ -94,6 +94,7 @@ impl Run {
         let state = match (graph.kind(step), first) {
             (StepKind::Ready(_), _) => StepState::Gate(Gate { at: GateAt::Asking, busy: 0, unhelpful: 0 }),
             (StepKind::Accept(_) | StepKind::Settle(_), _) => StepState::Watching(Watch::begin()),
+            (StepKind::Approve(_), _) if self.makes(Mistake::ApprovesByItself) => StepState::Done,
             (_, Some(clearance)) => StepState::Clearing(tried, clearance),
             (StepKind::Ensure(Act::Start { front_end }), None) => {
                 // From here on the pool may be expected to count it.
@@ -129,6 +130,15 @@ impl Run {
                     && !self.makes(Mistake::GateOutlivesItsDomain) =>
             {
                 self.needs_no_gate(graph, domain);
+            }
+            // Somebody was left out, so they stay as they are.
+            Phase::Finished => {
+                let left = graph.databases().into_iter().flat_map(|steps| [steps.approve, steps.update]);
+                for step in left {
+                    if !self.state(step).is_satisfied() {
+                        self.set(graph, step, StepState::Skipped);
+                    }
+                }
             }
             _ => {}
         }

@@ -18,6 +18,7 @@ pub(crate) enum Decides {
     /// Looks that do not find it done, and no failure.
     TellsNothing,
     Failure,
+    /// Looks after which it may be tried again: not done, or half of it.
     NotDone,
     /// What the effect itself answers, or that its limit is over.
     Effect,
@@ -35,7 +36,7 @@ impl Decides {
                 matches!(saw, Observation::Failed { .. })
             }
             (Decides::NotDone, Event::Answered { answer: Answer::Looked(saw), .. }) => {
-                *saw == Observation::NotDone
+                matches!(saw, Observation::NotDone | Observation::Partly)
             }
             _ => false,
         }

@@ -106,9 +106,24 @@ impl Run {
             }
             Phase::Settle(None) => {
                 let settled = graph.over().is_some_and(|over| self.state(over.settle).is_satisfied());
-                if settled { enter(Phase::Finished) } else { None }
+                if settled { enter(self.after_all(graph)) } else { None }
             }
+            Phase::Databases if self.after_all(graph) == Phase::Finished => enter(Phase::Finished),
+            Phase::Databases => None,
             Phase::Preflight | Phase::Finished => None,
+        }
+    }
+
+    /// What comes once all front ends are done with. While one is left out the databases stay as they are: what is not upgraded
+    /// expects the old ones.
+    fn after_all(&self, graph: &StepGraph) -> Phase {
+        let Some(databases) = graph.databases() else { return Phase::Finished };
+        let left_out = graph.plan().front_end_ids().any(|front_end| self.is_skipped(graph, front_end))
+            && !self.makes(Mistake::DatabasesBeforeAll);
+        match self.state(databases.update) {
+            StepState::Pending(_) if left_out => Phase::Finished,
+            state if state.is_satisfied() => Phase::Finished,
+            _ => Phase::Databases,
         }
     }
 
@@ -127,7 +142,7 @@ impl Run {
             domain.0 += 1;
         }
         Some(if domain.0 == domains {
-            Event::Enter { phase: Phase::Finished }
+            Event::Enter { phase: self.after_all(graph) }
         } else if self.index.domain_open(domain) == 0 {
             Event::Pass { domain }
         } else if self.takes_nobody_out(graph, domain) {
@@ -143,7 +158,7 @@ impl Run {
         let ready = || self.index.ready.iter().copied().find(|step| self.has_its_turn(graph, *step));
         match self.core.phase {
             Phase::Preflight => (forward && self.index.preflight_running < PREFLIGHT_AT_ONCE).then(ready)?,
-            Phase::Gate(_) | Phase::Settle(_) => forward.then(ready)?,
+            Phase::Gate(_) | Phase::Settle(_) | Phase::Databases => forward.then(ready)?,
             Phase::Open { more, .. } => self.next_in_chain(graph).or_else(|| {
                 let place = self.index.at_work < graph.plan().at_once().front_ends;
                 let may = forward && more && place && self.index.counting.is_none() && !self.is_clearing();
@@ -177,6 +192,10 @@ impl Run {
                 _ => false,
             },
             Phase::Settle(None) => kind == StepKind::Settle(None),
+            Phase::Databases => matches!(
+                kind,
+                StepKind::Approve(Approval::Databases) | StepKind::Ensure(Act::UpdateDatabases)
+            ),
             Phase::Finished => false,
         }
     }
@@ -225,6 +244,7 @@ impl Run {
         let rolling = self.index.route == Route::Rolling;
         match graph.kind(step) {
             StepKind::Ensure(Act::FailOver) => Some(Clearance::Partner(0)),
+            StepKind::Ensure(Act::UpdateDatabases) => Some(Clearance::Window),
             // Going on with a stop that was found half way, or with an action before it that ran and failed, takes nobody out.
             StepKind::Ensure(act) if matches!(act, Act::Stop { .. }) || graph.takes_out(step) => {
                 let out = tried.partly && !self.makes(Mistake::CountsWhoIsOut);

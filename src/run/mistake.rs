@@ -64,4 +64,8 @@ pub(crate) enum Mistake {
     WordForgetsOlderTries,
     /// Found by the proof: a front end that was found upgraded and died did not keep the next domain from being opened.
     OpensWithDoneInactive,
+    /// The databases are updated though a front end was left out.
+    DatabasesBeforeAll,
+    /// What a person should approve is approved by nobody.
+    ApprovesByItself,
 }

@@ -26,12 +26,13 @@ impl Run {
                 Phase::Settle(None) => 6,
                 Phase::Settle(Some(_)) => 7,
                 Phase::Finished => 8,
+                Phase::Databases => 9,
             } | u8::from(self.index.route == Route::FailedOver) << 4,
         );
         let domain = match self.core.phase {
             Phase::Gate(domain) | Phase::Open { domain, .. } => Some(domain),
             Phase::Over { from: domain } | Phase::Settle(domain) => domain,
-            Phase::Preflight | Phase::Finished => None,
+            Phase::Preflight | Phase::Databases | Phase::Finished => None,
         };
         if let Some(domain) = domain {
             number(u32::from(domain.0), bytes);
@@ -87,6 +88,7 @@ impl Run {
             6 => Phase::Settle(None),
             7 => Phase::Settle(Some(reader.domain()?)),
             8 => Phase::Finished,
+            9 => Phase::Databases,
             _ => return None,
         };
         self.core.course = match reader.byte()? {

@@ -146,6 +146,12 @@ impl Run {
                 self.set(graph, step, StepState::Skipped);
             }
         }
+        // The databases stay as they are then: what is asked before they are updated is asked for nothing.
+        if let Some(update) = graph.databases().map(|steps| steps.update)
+            && let StepState::Clearing(tried, _) = self.state(update)
+        {
+            self.set(graph, update, StepState::Pending(tried));
+        }
         // Where the observers are chosen, and where settling excuses it, one look must tell that it is left out.
         self.set(graph, graph.preflight_of(front_end), StepState::Skipped);
     }

@@ -263,6 +263,8 @@ pub enum Phase {
     },
     /// The pool settles after this domain, or after failing back.
     Settle(Option<DomainId>),
+    /// Everybody is upgraded and the pool has settled: its databases are updated.
+    Databases,
     Finished,
 }
 

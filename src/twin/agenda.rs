@@ -25,6 +25,8 @@ pub(super) enum Event {
     FailedOver,
     /// Failing back has ended.
     FailedBack,
+    /// The databases have been updated.
+    DatabasesUpdated,
     /// The fabric has built all replicas.
     Rebuilt,
     /// The fault begins; its position in the twin's list.

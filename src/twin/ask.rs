@@ -120,6 +120,7 @@ impl Twin {
             Act::Start { front_end } => self.books.front_end(front_end).services.start_seen(),
             Act::FailOver => self.books.pool.fail_over_seen(),
             Act::FailBack => self.books.pool.fail_back_seen(),
+            Act::UpdateDatabases => self.books.databases.seen(),
         };
         (Answer::Looked(observation), Facts::default())
     }

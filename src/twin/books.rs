@@ -102,6 +102,30 @@ impl PoolState {
     }
 }
 
+/// The databases of the pool.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Databases {
+    /// Of the version before the upgrade.
+    #[default]
+    Old,
+    /// They are being updated.
+    Updating,
+    /// Of the version that the upgraded front ends expect.
+    Updated,
+}
+
+impl Databases {
+    /// What a look at updating them finds.
+    pub fn seen(self) -> Observation {
+        match self {
+            Databases::Old => Observation::NotDone,
+            Databases::Updating => Observation::Underway,
+            Databases::Updated => Observation::Done,
+        }
+    }
+}
+
 /// What became of sessions since the twin began. The number of people who use the pool does not change: a session
 /// that ended begins anew elsewhere, when there is a front end to begin on.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
@@ -287,6 +311,10 @@ pub struct Books {
     pub(super) failed_over: u16,
     pub(super) failed_back: u16,
     pub(super) sessions: Sessions,
+    #[serde(default)]
+    pub(super) databases: Databases,
+    #[serde(default)]
+    pub(super) databases_begun: u16,
     pub(super) begun: Vec<(At, Act)>,
     #[serde(default)]
     pub(super) deaths: Vec<FrontEndId>,
@@ -326,6 +354,8 @@ impl Books {
             failed_over: 0,
             failed_back: 0,
             sessions: Sessions::default(),
+            databases: Databases::default(),
+            databases_begun: 0,
             begun: Vec::new(),
             deaths: Vec::new(),
             takings: Vec::new(),
@@ -393,6 +423,10 @@ impl Books {
     pub fn failbacks_succeeded(&self) -> u16 {
         self.failed_back
     }
+    /// The databases of the pool.
+    pub fn databases(&self) -> Databases {
+        self.databases
+    }
     /// What became of sessions.
     pub fn sessions(&self) -> Sessions {
         self.sessions
@@ -434,6 +468,7 @@ impl Books {
             Act::Start { front_end } => self.front_end(front_end).starts,
             Act::FailOver => self.fail_overs,
             Act::FailBack => self.fail_backs,
+            Act::UpdateDatabases => self.databases_begun,
         }
     }
     /// How often an upgrade action began on a front end whose services were not stopped.

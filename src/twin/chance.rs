@@ -16,6 +16,7 @@ pub(super) enum Occasion {
     Rebuild,
     FailOver,
     FailBack,
+    Databases,
 }
 
 impl Occasion {
@@ -28,6 +29,7 @@ impl Occasion {
             Occasion::Rebuild => 5,
             Occasion::FailOver => 6,
             Occasion::FailBack => 7,
+            Occasion::Databases => 8,
             Occasion::Perform { place } => 16 + u64::from(place),
         }
     }

@@ -64,6 +64,7 @@ impl Twin {
             Act::Start { front_end } => self.start_stands(front_end),
             Act::FailOver => self.fail_over_stands(plan),
             Act::FailBack => self.fail_back_stands(),
+            Act::UpdateDatabases => self.databases_stand(plan),
         }
     }
 
@@ -113,6 +114,7 @@ impl Twin {
             Act::Start { front_end } => self.begin_start(plan, front_end, manner),
             Act::FailOver => self.begin_fail_over(plan, manner),
             Act::FailBack => self.begin_fail_back(plan, manner),
+            Act::UpdateDatabases => self.begin_databases(plan, manner),
         }
     }
 

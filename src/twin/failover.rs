@@ -1,10 +1,10 @@
 //! Failing the pool over and back. FailedOver does not mean stopped: services stop afterwards, and whoever upgrades
-//! proves it. Failing back starts the registrar alone; all other services are ours to start.
+//! proves it. Failing back starts the registrar alone; all other services are ours to start. And the databases, which are the pool's too.
 
 use super::Twin;
 use super::agenda::Event;
 use super::answers::said;
-use super::books::{Computer, PoolState, Services};
+use super::books::{Computer, Databases, PoolState, Services};
 use super::chance::Occasion;
 use super::ensure::{Manner, Standing};
 use super::fault::Twist;
@@ -134,6 +134,32 @@ impl Twin {
                 said("failing back restarted the registrar"),
             );
         }
+        self.tell_pool(Ok(()), Facts::default());
+    }
+
+    pub(super) fn databases_stand(&self, plan: &Plan) -> Standing {
+        match self.books.databases {
+            Databases::Updated => Standing::Reached,
+            Databases::Updating => Standing::Underway,
+            Databases::Old if plan.databases().is_none() => {
+                Standing::Refused(Problem::Permanent, "the plan names no databases")
+            }
+            Databases::Old => Standing::Open,
+        }
+    }
+
+    pub(super) fn begin_databases(&mut self, plan: &Plan, manner: Manner) {
+        self.books.databases_begun += 1;
+        self.books.databases = Databases::Updating;
+        let nth = self.books.databases_begun;
+        let length = manner.length.unwrap_or_else(|| {
+            self.length(plan.expected_of(Act::UpdateDatabases), Occasion::Databases, FrontEndId(0), nth)
+        });
+        self.enter(length, Event::DatabasesUpdated);
+    }
+
+    pub(super) fn end_databases(&mut self) {
+        self.books.databases = Databases::Updated;
         self.tell_pool(Ok(()), Facts::default());
     }
 }

@@ -17,6 +17,7 @@ impl Twin {
             Event::Booted(front_end) => self.boot(plan, front_end),
             Event::FailedOver => self.end_fail_over(plan),
             Event::FailedBack => self.end_fail_back(plan),
+            Event::DatabasesUpdated => self.end_databases(),
             Event::Rebuilt => {
                 self.pool.rebuilt = None;
                 self.books.rebuilding = false;

@@ -41,14 +41,15 @@ fn every_key() -> Value {
             "version": "5.0", "before_stop": [action], "actions": [action, action], "restart": "computer",
             "after_accept": [action],
         },
+        "databases": { "sql_server": "sql01.contoso.com" },
         "acceptance": { "services": ["RTCSRV"], "ports": [5061], "stay_good": "2m", "limit": "90m", "watch": "30s" },
         "limits": {
-            "observe": limit, "stop": limit, "restart": limit, "start": limit, "fail_over": limit, "fail_back": limit,
+            "observe": limit, "stop": limit, "restart": limit, "start": limit, "fail_over": limit, "fail_back": limit, "databases": limit,
             "back_off": "1m", "look_again": "1m", "looks": 5,
         },
         "expected": {
             "drain": "15m", "stop": "2m", "restart": "5m", "start": "5m", "rebuild": "5m", "fail_over": "20m",
-            "fail_back": "30m",
+            "fail_back": "30m", "databases": "15m",
         },
         "failed_front_ends": 1,
         "approvals": [{ "before": "UD1" }, { "after": "UD1" }],

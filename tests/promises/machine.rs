@@ -430,6 +430,7 @@ fn kind_word(kind: StepKind) -> String {
             Act::Start { .. } => "start".into(),
             Act::FailOver => "fail over".into(),
             Act::FailBack => "fail back".into(),
+            Act::UpdateDatabases => "databases".into(),
         },
     }
 }

@@ -153,6 +153,7 @@ fn any_twist(chance: &mut Chance, act: Act) -> Twist {
         Act::Restart { .. } => &[Twist::NeverReturns { length }],
         Act::Start { .. } => &[Twist::StuckInStartPending { length }],
         Act::FailOver | Act::FailBack => &[Twist::NotDone, Twist::HalfWay],
+        Act::UpdateDatabases => &[Twist::LosesConnection { effect: true }],
     };
     if chance.one_in(3) { *chance.pick(own) } else { *chance.pick(&common) }
 }

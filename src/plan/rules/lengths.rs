@@ -70,6 +70,7 @@ fn each(text: &PlanText, mut visit: impl FnMut(&str, &Spanned<Length>, Zero)) {
     visit("limits.start.time_limit", &limits.start.time_limit, LIMIT);
     visit("limits.fail_over.time_limit", &limits.fail_over.time_limit, LIMIT);
     visit("limits.fail_back.time_limit", &limits.fail_back.time_limit, LIMIT);
+    visit("limits.databases.time_limit", &limits.databases.time_limit, LIMIT);
     visit("limits.back_off", &limits.back_off, Zero::Fine);
     visit("limits.look_again", &limits.look_again, PAUSE);
     visit("expected.drain", &expected.drain, Zero::Fine);
@@ -79,6 +80,7 @@ fn each(text: &PlanText, mut visit: impl FnMut(&str, &Spanned<Length>, Zero)) {
     visit("expected.rebuild", &expected.rebuild, Zero::Fine);
     visit("expected.fail_over", &expected.fail_over, Zero::Fine);
     visit("expected.fail_back", &expected.fail_back, Zero::Fine);
+    visit("expected.databases", &expected.databases, Zero::Fine);
 }
 
 /// Answers under ten minutes apart count as one.

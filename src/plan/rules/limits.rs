@@ -79,6 +79,13 @@ pub(super) fn steps(text: &PlanText, _: &Names, findings: &mut Findings) {
         ("expected.start", &expected.start),
         "starting services is expected to take",
     );
+    if text.databases.is_some() {
+        check(
+            ("limits.databases.time_limit", &limits.databases.time_limit),
+            ("expected.databases", &expected.databases),
+            "updating the databases is expected to take",
+        );
+    }
     if text.failover.as_ref().is_some_and(|failover| *failover.when != FailoverWhen::Never) {
         check(
             ("limits.fail_over.time_limit", &limits.fail_over.time_limit),

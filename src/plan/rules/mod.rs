@@ -64,6 +64,7 @@ pub(super) const ALL: &[Rule] = &[
     upgrade::programs,
     upgrade::secrets,
     upgrade::exit_codes,
+    upgrade::databases,
     acceptance::services,
     acceptance::ports,
     limits::drain,

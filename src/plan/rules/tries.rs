@@ -25,6 +25,7 @@ pub(super) fn attempts(text: &PlanText, _: &Names, findings: &mut Findings) {
     check("limits.start.attempts", &limits.start.attempts);
     check("limits.fail_over.attempts", &limits.fail_over.attempts);
     check("limits.fail_back.attempts", &limits.fail_back.attempts);
+    check("limits.databases.attempts", &limits.databases.attempts);
     for (key, action) in super::upgrade::actions(text) {
         check(&format!("{key}.attempts"), &action.attempts);
     }

@@ -3,7 +3,7 @@
 use super::{Names, and_at, written};
 use crate::document::{Code, Finding, Findings, Span, Spanned};
 use crate::plan::written::{ActionText, PlanText};
-use crate::plan::{MAX_ACTIONS, MAX_FRONT_ENDS};
+use crate::plan::{MAX_ACTIONS, MAX_FRONT_ENDS, Product};
 
 /// All actions of a plan with the keys under which they stand.
 pub(super) fn actions(text: &PlanText) -> impl Iterator<Item = (String, &ActionText)> {
@@ -154,6 +154,22 @@ fn names_secret(option: &str) -> bool {
     let plain: String =
         option.chars().filter(|c| !matches!(c, '-' | '_')).collect::<String>().to_ascii_lowercase();
     SECRETS.iter().any(|secret| plain.ends_with(secret))
+}
+
+/// Databases that the product has, on a server that can be named.
+pub(super) fn databases(text: &PlanText, _: &Names, findings: &mut Findings) {
+    let Some(databases) = &text.databases else { return };
+    let server = &databases.sql_server;
+    super::names::host_form(text, server, "the server of the databases", findings);
+    if *text.product == Product::Generic {
+        let message = "`databases` are those of Lync Server and Skype for Business Server, and the product is `generic`";
+        let help = "remove it; what a generic pool needs at its end is an action, or a plan of its own";
+        findings.push(
+            Finding::new(Code::DatabasesMisplaced, message, help)
+                .at(server.span(), "of no pool that poolroll knows")
+                .at(text.product.span(), "has none"),
+        );
+    }
 }
 
 /// An action can succeed, and no exit code has two meanings.

@@ -26,6 +26,8 @@ pub struct LimitsText {
     pub fail_over: FailOverLimit,
     /// Failing back: up to an hour for each 20,000 users, so four hours serve a pool of 80,000.
     pub fail_back: FailBackLimit,
+    /// Updating the databases. Once, and an hour: who has to try again should know why.
+    pub databases: DatabasesLimit,
     /// The time before a failed try is looked at and made again. A minute lets what was busy end. Rule: at most seven days.
     pub back_off: Spanned<Length>,
     /// The time between two looks at something that is still underway. A minute: nothing here takes less. Rule: more than zero, at most seven days.
@@ -44,6 +46,7 @@ impl Default for LimitsText {
             start: Default::default(),
             fail_over: Default::default(),
             fail_back: Default::default(),
+            databases: Default::default(),
             back_off: unwritten(Length::mins(1)),
             look_again: unwritten(Length::mins(1)),
             looks: unwritten(5),
@@ -103,6 +106,10 @@ limit! {
     /// Tries and the time limit of failing back.
     FailBackLimit, 2, Length::mins(240)
 }
+limit! {
+    /// Tries and the time limit of updating the databases.
+    DatabasesLimit, 1, Length::mins(60)
+}
 
 /// How long things take when all is well.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -123,6 +130,8 @@ pub struct ExpectedText {
     pub fail_over: Spanned<Length>,
     /// The pool failing back. Half an hour for 10,000 users, by Microsoft's hour for each 20,000.
     pub fail_back: Spanned<Length>,
+    /// The databases being updated. Some minutes each; measure yours.
+    pub databases: Spanned<Length>,
 }
 
 impl Default for ExpectedText {
@@ -135,6 +144,7 @@ impl Default for ExpectedText {
             rebuild: unwritten(Length::mins(5)),
             fail_over: unwritten(Length::mins(20)),
             fail_back: unwritten(Length::mins(30)),
+            databases: unwritten(Length::mins(15)),
         }
     }
 }

@@ -21,7 +21,7 @@ pub use limits::{ExpectedText, LimitsText};
 pub use powershell::{
     Authentication, CarrierText, LogonText, PowerShellText, ReachText, SecretText, WinrmText,
 };
-pub use upgrade::{ActionText, Restart, UpgradeText};
+pub use upgrade::{ActionText, DatabasesText, Restart, UpgradeText};
 pub use window::{AfterDrain, Mode, WindowText};
 
 /// A value that was not written and so has no place in the text.
@@ -73,6 +73,10 @@ pub struct PlanText {
     /// What is done to each front end.
     #[schemars(extend("examples" = [{"version": "5.0.8308.1149", "actions": [{"program": "update.exe", "arguments": ["/silentmode"]}]}]))]
     pub upgrade: UpgradeText,
+    /// The databases of the pool, updated after all front ends. Left out: they are left as they are. Rule: not with `product: generic`.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = [{"sql_server": "sql01.contoso.com"}]))]
+    pub databases: Option<DatabasesText>,
     /// What proves that a front end accepts connections again.
     #[serde(default)]
     pub acceptance: AcceptanceText,

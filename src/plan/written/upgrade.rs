@@ -33,6 +33,17 @@ pub struct UpgradeText {
     pub after_accept: List<ActionText, 0, 50>,
 }
 
+/// The databases of the pool, updated once every front end is upgraded and the pool has settled, and only after a person approved it: never together with
+/// front ends, and never while one was left out.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Databases")]
+pub struct DatabasesText {
+    /// The back end server that holds them (`Install-CsDatabase -Update -ConfiguredDatabases -SqlServerFqdn`). Rule: a host name.
+    #[schemars(extend("examples" = ["sql01.contoso.com"]))]
+    pub sql_server: Spanned<String>,
+}
+
 /// What is restarted after the actions of an upgrade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -11,18 +11,18 @@ use crate::plan::{Act, Facts, FrontEndId, Mode, Moment, Observation, Problem, Re
 use crate::twin::{PoolState, Services};
 
 /// What came of an act.
-type Ensured = (Result<(), Problem>, Facts);
+pub(super) type Ensured = (Result<(), Problem>, Facts);
 
-fn failed(problem: Problem, text: impl Into<String>) -> Ensured {
+pub(super) fn failed(problem: Problem, text: impl Into<String>) -> Ensured {
     (Err(problem), Facts::text(text))
 }
 
-fn by(error: &CallError) -> Ensured {
+pub(super) fn by(error: &CallError) -> Ensured {
     failed(problem(error), error.to_string())
 }
 
 /// After something was begun, whoever cannot look does not know.
-fn in_doubt(why: &Unseen) -> Ensured {
+pub(super) fn in_doubt(why: &Unseen) -> Ensured {
     failed(Problem::Unknown, why.to_string())
 }
 
@@ -35,6 +35,7 @@ impl Flow {
             Act::Restart { front_end } => self.restart_computer(front_end).await,
             Act::FailOver => self.fail_pool(false).await,
             Act::FailBack => self.fail_pool(true).await,
+            Act::UpdateDatabases => self.update_databases().await,
         }
     }
 
@@ -87,7 +88,7 @@ impl Flow {
     }
 
     /// What is run where the management tools are leaves a mark there while it goes on, by this name; other acts leave none.
-    fn marked(&self, act: Act) -> Option<String> {
+    pub(super) fn marked(&self, act: Act) -> Option<String> {
         match act {
             Act::Stop { front_end, mode } => {
                 self.fails_over(mode).then(|| format!("failover-{}", self.fqdn(front_end)))
@@ -98,6 +99,7 @@ impl Flow {
             }
             Act::FailOver => Some("failover-pool".to_owned()),
             Act::FailBack => Some("failback-pool".to_owned()),
+            Act::UpdateDatabases => Some("databases".to_owned()),
             Act::Restart { .. } | Act::Perform { .. } => None,
         }
     }

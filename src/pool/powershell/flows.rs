@@ -161,7 +161,7 @@ impl Flow {
     /// Whether the run may come to need what lies beyond the place of the management tools.
     pub(super) fn needs_reach(&self) -> bool {
         let may_fail_over = self.plan.failover().is_some_and(|failover| failover.when != FailoverWhen::Never);
-        may_fail_over || self.fails_over(self.plan.mode())
+        may_fail_over || self.fails_over(self.plan.mode()) || self.plan.databases().is_some()
     }
 
     /// Asks the place of the management tools for something that lies beyond it, where the run may need that: a failover that finds out is too late.

@@ -12,6 +12,7 @@
 //! - Nothing from an exit code of `ssh`: 255 is its own failure or that of the engine. An engine that was lost before it was given a line has
 //!   begun nothing; one that was lost after it leaves the act in doubt, and the run looks.
 //! - Nothing from an empty answer, nor from one that is not understood whole: it is shown as it came, and is no answer.
+//! - A pool that says that it is ready has settled only while the text of its fabric's state stays the same.
 //! - An action of the plan is kept by a process of its own on the front end, which writes its end into a mark. A mark that is underway refuses a
 //!   second start; one without an end leaves it to the version, and where the plan names none, to a person.
 //!
@@ -19,7 +20,7 @@
 //!
 //! The tests run the scripts on a real engine of PowerShell 7 on Linux, against stand-ins for the cmdlets with the documented parameters and
 //! outputs: whole runs of both products, a failover, processes killed and taken up, values that try to break out, engines that
-//! break. They run through a stand-in for `ssh`, over a real `ssh` to real servers on this machine (engines kept, lost and found again, servers that
+//! break, a fabric that moves, a logon that is not handed on, databases, a failover that may lose data. They run through a stand-in for `ssh`, over a real `ssh` to real servers on this machine (engines kept, lost and found again, servers that
 //! go down with a restart and come back), and through sessions that PowerShell itself opens over SSH. The engine's own parser holds every script to
 //! the language of Windows PowerShell 5.1.
 //!
@@ -27,13 +28,14 @@
 //!
 //! Windows itself: Windows PowerShell 5.1, its encodings and its `sshd`, the cmdlets of the products, a real restart; and WinRM, for which
 //! Linux has no client (the refusal is a message, and that was tried). A session over WinRM is the same code with other parameters of
-//! `New-PSSession`. Nor was a second hop: cmdlets on a front end that reach Active Directory or SQL as the user fail there where a key logged on
+//! `New-PSSession`. Nor was a second hop, but as a stand-in that refuses: cmdlets on a front end that reach Active Directory or SQL as the user fail there where a key logged on
 //! over SSH or where Kerberos does not hand the logon on; what takes a pool or a computer by name runs where the management tools are for that reason.
 //! To try it on a pool that nobody needs: `poolroll plan PLAN --show-scripts`, then each script that changes nothing by hand, then one front end in
 //! a plan of its own. What a process that was begun over SSH may outlive on Windows depends on its `sshd`: if the keeper of an action is ended with
 //! the connection, the mark says so and the run stops for a person or goes by the version.
 
 mod acts;
+mod databases;
 mod engine;
 mod engines;
 mod flows;

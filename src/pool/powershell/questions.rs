@@ -295,6 +295,7 @@ impl Flow {
             Act::Perform { front_end, moment, index } => self.action_seen(front_end, moment, index).await,
             Act::FailOver => self.pool_state().await.map(|state| (state.fail_over_seen(), Facts::default())),
             Act::FailBack => self.pool_state().await.map(|state| (state.fail_back_seen(), Facts::default())),
+            Act::UpdateDatabases => self.databases_seen().await,
         };
         // A cmdlet moves users before anything of it is seen: while it is at that, it goes on.
         match seen {

@@ -19,6 +19,8 @@ macro_rules! scripts {
 
 scripts! {
     COMPUTER_FAILOVER "computer_failover",
+    DATABASES "databases",
+    DATABASES_SEEN "databases_seen",
     DISABLED "disabled",
     FABRIC "fabric",
     FORGET "forget",

@@ -128,7 +128,18 @@ impl Flow {
                 arguments: json!({ "run": self.run, "steps": ["after_accept"] }),
             });
         }
-        if self.fails_over(plan.mode()) || plan.failover().is_some() {
+        if plan.databases().is_some() {
+            for (script, when) in [
+                (
+                    scripts::DATABASES_SEEN,
+                    "when a person has approved that the databases are updated, and after it",
+                ),
+                (scripts::DATABASES, "to update them, if one is old"),
+            ] {
+                shown.push(Shown { script, when, place: tools, arguments: self.databases() });
+            }
+        }
+        if self.fails_over(plan.mode()) || plan.failover().is_some() || plan.databases().is_some() {
             shown.push(Shown {
                 script: scripts::MARKED,
                 when: "at a look at something that was begun there",

@@ -91,7 +91,7 @@ fn killed(graph: &StepGraph, run: Run) -> (usize, usize) {
 
 #[test]
 fn a_run_that_is_killed_anywhere_comes_to_the_same_end() {
-    for name in ["two-domains", "actions-around", "two-at-once", "window", "partner-always"] {
+    for name in ["two-domains", "actions-around", "two-at-once", "window", "partner-always", "databases"] {
         let graph = small(name);
         let (kills, otherwise) = killed(&graph, Run::new(&graph));
         assert!(kills > 30, "{name}: only {kills} kills");

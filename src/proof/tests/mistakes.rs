@@ -6,7 +6,7 @@ use crate::run::{Mistake, Run};
 
 /// The mistake, a plan that meets it, how much has to interfere, and the promise that speaks of it. Others may break
 /// sooner; they are not asked here.
-pub(super) const PLANTED: [(Mistake, &str, Budgets, Invariant); 26] = [
+pub(super) const PLANTED: [(Mistake, &str, Budgets, Invariant); 28] = [
     (Mistake::WindowBeforeUpgrade, "window", NONE, Invariant::CanEnd),
     (Mistake::NoWindowBeforeStop, "window", NONE, Invariant::InsideTheWindow),
     (Mistake::OpenOutlivesResume, "two-domains", CRASH, Invariant::FreshAnswers),
@@ -33,6 +33,8 @@ pub(super) const PLANTED: [(Mistake, &str, Budgets, Invariant); 26] = [
     (Mistake::RetryForgetsOlderTries, "tried-twice-at-once", ACT, Invariant::NothingLeftOut),
     (Mistake::WordForgetsOlderTries, "tried-twice-at-once", ACT, Invariant::NothingLeftOut),
     (Mistake::OpensWithDoneInactive, "two-at-once", ALL, Invariant::SettledBetweenDomains),
+    (Mistake::DatabasesBeforeAll, "databases", ACT, Invariant::DatabasesLast),
+    (Mistake::ApprovesByItself, "databases", NONE, Invariant::DatabasesLast),
 ];
 
 const CRASH: Budgets = Budgets { crashes: 1, ..NONE };

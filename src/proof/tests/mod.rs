@@ -48,8 +48,16 @@ fn small_plans_are_proved() {
         Budgets { acts: 1, ..NONE },
         Budgets { found: 1, ..NONE },
     ];
-    let plans =
-        ["two-domains", "one-domain", "one-may-fail", "approvals", "window", "cut-short", "no-version"];
+    let plans = [
+        "two-domains",
+        "one-domain",
+        "one-may-fail",
+        "approvals",
+        "window",
+        "cut-short",
+        "no-version",
+        "databases",
+    ];
     for name in plans {
         let graph = small(name);
         for budgets in one {

@@ -49,6 +49,8 @@ fn no_state_is_lost_when_counts_are_forgotten() {
         ("cut-short", &ONE_OF_EACH),
         ("actions-around", &ONE_OF_EACH),
         ("tried-twice", &ONE_OF_EACH),
+        // Its stop has one try, so one that was cut off and is found half way counts or does not.
+        ("databases", &ONE_OF_EACH),
     ];
     for (name, each) in plans {
         let graph = small(name);
@@ -87,6 +89,7 @@ fn no_state_is_lost_when_the_past_is_forgotten() {
         ("partner-always", ONE_OF_EACH[1]),
         ("partner-when-troubled", ONE_OF_EACH[1]),
         ("partner-when-troubled", ONE_OF_EACH[3]),
+        ("databases", ONE_OF_EACH[1]),
     ];
     for (name, budgets) in plans {
         let graph = small(name);
@@ -255,6 +258,7 @@ fn whole_and_reduced_walks_agree() {
         "actions-around",
         "partner-always",
         "partner-when-troubled",
+        "databases",
     ];
     for name in plans {
         let graph = small(name);

@@ -44,6 +44,7 @@ fn approved(graph: &StepGraph, approval: Approval) -> String {
         }
         Approval::FailOver => format!("a person approves failing over to {}", partner(graph)),
         Approval::FailBack => format!("a person approves failing back from {}", partner(graph)),
+        Approval::Databases => "a person approves that the databases are updated".to_owned(),
     }
 }
 
@@ -69,7 +70,13 @@ fn act_purpose(graph: &StepGraph, act: Act) -> String {
         Act::Start { .. } => "services start".to_owned(),
         Act::FailOver => format!("{} takes over", partner(graph)),
         Act::FailBack => format!("the pool takes its users back from {}", partner(graph)),
+        Act::UpdateDatabases => format!("the databases on {} are updated", sql_server(graph)),
     }
+}
+
+/// The server of the databases, where the plan names one.
+pub fn sql_server(graph: &StepGraph) -> &str {
+    graph.plan().databases().map_or("the back end", |databases| &databases.sql_server)
 }
 
 fn accepted(graph: &StepGraph) -> String {
@@ -106,6 +113,7 @@ pub fn doing(graph: &StepGraph, act: Act, hard: bool, served: bool) -> String {
         Act::Start { .. } => "starting its services".to_owned(),
         Act::FailOver => format!("failing over to {}", partner(graph)),
         Act::FailBack => format!("failing back from {}", partner(graph)),
+        Act::UpdateDatabases => format!("updating the databases on {}", sql_server(graph)),
     }
 }
 
@@ -121,6 +129,7 @@ pub fn done(graph: &StepGraph, act: Act, took: &str) -> String {
         Act::Start { .. } => format!("services are started{took}"),
         Act::FailOver => format!("failed over{took}: users are served by {} from now on", partner(graph)),
         Act::FailBack => format!("failed back{took}: users are served by the pool again"),
+        Act::UpdateDatabases => format!("the databases are updated{took}"),
     }
 }
 
@@ -135,5 +144,6 @@ pub fn link(act: Act) -> &'static str {
         Act::Start { .. } => "start",
         Act::FailOver => "fail over",
         Act::FailBack => "fail back",
+        Act::UpdateDatabases => "databases",
     }
 }

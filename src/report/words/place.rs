@@ -62,6 +62,7 @@ pub fn phase(seen: &Seen<'_>) -> String {
         Phase::Over { .. } => over(seen),
         Phase::Settle(Some(domain)) => format!("after {}: the pool settles", of(domain)),
         Phase::Settle(None) => "failed back: the pool settles".to_owned(),
+        Phase::Databases => format!("the databases on {} are updated", super::acts::sql_server(seen.graph)),
         Phase::Finished => "finished".to_owned(),
     }
 }
@@ -138,7 +139,8 @@ pub fn next(seen: &Seen<'_>) -> Vec<String> {
         }
         Phase::Settle(Some(domain)) => DomainId(domain.0 + 1),
         Phase::Over { .. } => return over_next(seen),
-        Phase::Settle(None) | Phase::Finished => return vec!["the run is complete".to_owned()],
+        Phase::Settle(None) => return last_next(seen),
+        Phase::Databases | Phase::Finished => return vec!["the run is complete".to_owned()],
     };
     for id in (domain.0..plan.pool().domains.len() as u16).map(DomainId) {
         let left: Vec<FrontEndId> =
@@ -152,7 +154,17 @@ pub fn next(seen: &Seen<'_>) -> Vec<String> {
         next.truncate(NAMED - 1);
         next.push(format!("{} more", counted(more, "upgrade domain")));
     }
-    next
+    if next.is_empty() { last_next(seen) } else { next }
+}
+
+/// What follows the last settling.
+fn last_next(seen: &Seen<'_>) -> Vec<String> {
+    match seen.graph.plan().databases() {
+        Some(_) => {
+            vec![format!("a person lets the databases on {} be updated", super::acts::sql_server(seen.graph))]
+        }
+        None => vec!["the run is complete".to_owned()],
+    }
 }
 
 fn over_next(seen: &Seen<'_>) -> Vec<String> {

@@ -121,6 +121,10 @@ fn look(seen: &Seen<'_>, step: StepId, why: Why) -> Option<String> {
         (_, StepKind::Ensure(Act::FailOver | Act::FailBack), _) => {
             format!("the state of {pool}: `Get-CsRegistrarConfiguration -Identity service:Registrar:{pool}`")
         }
+        (_, StepKind::Ensure(Act::UpdateDatabases), _) => {
+            let sql_server = super::acts::sql_server(seen.graph);
+            format!("the databases: `Test-CsDatabase -ConfiguredDatabases -SqlServerFqdn {sql_server}`")
+        }
         (Why::Failed, StepKind::Ensure(Act::Perform { moment, index, .. }), Some(fqdn)) => {
             let action = &plan.upgrade().at(moment)[usize::from(index)];
             format!("the log that `{}` wrote on {fqdn}", action.program)

@@ -247,6 +247,13 @@ impl Told<'_> {
                 "all front ends are upgraded; waits for a person to let the pool fail back".to_owned(),
                 format!("users are served by {partner} meanwhile"),
             ),
+            Approval::Databases => (
+                format!(
+                    "all front ends are upgraded and the pool has settled; waits for a person to let the databases on {} be updated",
+                    acts::sql_server(self.seen.graph)
+                ),
+                "the pool serves meanwhile".to_owned(),
+            ),
         };
         let next = match (self.seen.approval)(self.step) {
             Some(id) => format!("`poolroll approve {} {id}` lets it go on", self.seen.run_id),

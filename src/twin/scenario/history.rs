@@ -30,7 +30,7 @@ pub struct Against<'a> {
 }
 
 /// How many promises there are.
-const PROMISES: u8 = 11;
+const PROMISES: u8 = 12;
 /// More findings of one kind than anybody reads: each may look through all names for one that is near.
 const MOST_UNKNOWN: usize = 100;
 

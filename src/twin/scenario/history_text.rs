@@ -21,7 +21,7 @@ pub struct HistoryText {
     /// on, because a history of another plan says nothing of this one.
     #[schemars(extend("examples" = ["4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a"]))]
     pub digest: String,
-    /// The number of the promise that was broken when this was saved. Rule: 1 to 11.
+    /// The number of the promise that was broken when this was saved. Rule: 1 to 12.
     #[schemars(extend("examples" = [11]))]
     pub breaks: u8,
     /// What happened, from the first answer on.

@@ -12,7 +12,7 @@ pub(super) enum Target {
 }
 
 /// The words with which names of steps begin.
-const WORDS: [&str; 9] = [
+const WORDS: [&str; 10] = [
     "stop",
     "upgrade",
     "before_stop",
@@ -22,6 +22,7 @@ const WORDS: [&str; 9] = [
     "accept",
     "fail_over",
     "fail_back",
+    "databases",
 ];
 
 /// The step of this name.
@@ -39,6 +40,10 @@ pub(super) fn target(step: &Spanned<String>, plan: &Plan) -> Result<Target, Find
         }
         ("fail_over", None, None) => Act::FailOver,
         ("fail_back", None, None) => Act::FailBack,
+        ("databases", None, None) if plan.databases().is_none() => {
+            return Err(unknown(step, "the plan names no databases"));
+        }
+        ("databases", None, None) => Act::UpdateDatabases,
         ("stop", Some(of), None) => Act::Stop { front_end: named(step, of, plan)?, mode: Mode::Graceful },
         ("restart", Some(of), None) => Act::Restart { front_end: named(step, of, plan)? },
         ("start", Some(of), None) => Act::Start { front_end: named(step, of, plan)? },

@@ -1,6 +1,8 @@
 //! What is proved before it is relied on: the fabric while the pool settles, the reach of a logon, a person's word for a failover that loses data.
 
 use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -165,4 +167,51 @@ fn executable(path: &Path, text: &str) {
     std::fs::write(path, text).unwrap();
     let mut chmod = std::process::Command::new("chmod");
     assert!(chmod.arg("+x").arg(path).status().unwrap().success());
+}
+
+/// Lets a run that waits for a person go on.
+fn approve(bed: &Bed) {
+    for _ in 0..1_000 {
+        let status = said(&bed.poolroll(&["status"]).output().unwrap());
+        if let Some(command) = status.split('`').find(|text| text.starts_with("poolroll approve ")) {
+            let words: Vec<&str> = command.split(' ').skip(1).collect();
+            let output = bed.poolroll(&words).output().unwrap();
+            assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("nothing waits for a person");
+}
+
+#[test]
+fn databases_are_updated_last_by_a_persons_word_and_by_tools_of_the_planned_version() {
+    if !has("pwsh", "databases_are_updated_last_by_a_persons_word_and_by_tools_of_the_planned_version") {
+        return;
+    }
+    let bed = Bed::new(Product::Lync);
+    bed.plan(Product::Lync, "databases: { sql_server: sql01.contoso.com }\n");
+    let text = std::fs::read_to_string(bed.path("plan.yaml")).unwrap();
+    let text = text.replace("engine: 'pwsh'", "engine: 'pwsh', management: admin01.contoso.com");
+    std::fs::write(bed.path("plan.yaml"), text).unwrap();
+    bed.change(|state| {
+        state["databases"] = json!("5.0.1");
+        state["databases_expected"] = json!("5.0.2");
+    });
+    let mut apply = bed.poolroll(&["apply", "plan.yaml", "--yes"]);
+    let child = apply.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    approve(&bed);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    let why =
+        "the management tools are at 5.0.8308.0, and the databases are updated by tools at 5.0.8308.1149";
+    assert!(said(&output).contains(why), "{}", said(&output));
+    assert_eq!(bed.calls().len(), 9, "{:?}", bed.calls());
+    std::fs::write(bed.path("admin01.contoso.com").join("version"), Product::Lync.version()).unwrap();
+    let retry = ["resume", "--retry", "databases", "--reason", "the tools are updated"];
+    let output = bed.poolroll(&retry).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(bed.calls().last().unwrap(), "Install-CsDatabase sql01.contoso.com");
+    assert_eq!(bed.calls().len(), 10, "{:?}", bed.calls());
+    assert_eq!(bed.state()["databases"], "5.0.2");
 }

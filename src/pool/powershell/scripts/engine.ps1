@@ -84,6 +84,27 @@ function Get-ProductServices([string] $Module) {
     , $list
 }
 
+# The versions of what is installed on this computer: none, installed (the list of installed products, Lync Server 2013) or patch
+# (Get-CsServerPatchVersion).
+function Get-Versions([string] $From) {
+    $list = @(switch ($From) {
+        'installed' {
+            # A value that is broken breaks the reading of its key, and of no other.
+            foreach ($product in @(Get-ItemProperty -Path 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\*' -ErrorAction SilentlyContinue)) {
+                if ('' + $product.DisplayName -like 'Microsoft Lync Server 2013*') {
+                    @{ name = ConvertTo-Text $product.DisplayName; version = ConvertTo-Text $product.DisplayVersion }
+                }
+            }
+        }
+        'patch' {
+            foreach ($component in @(Get-CsServerPatchVersion)) {
+                @{ name = ConvertTo-Text $component.ComponentName; version = ConvertTo-Text $component.Version }
+            }
+        }
+    })
+    , $list
+}
+
 # When this computer booted.
 function Get-BootTime {
     (Get-CimInstance -ClassName Win32_OperatingSystem).LastBootUpTime.ToUniversalTime().ToString('o', [cultureinfo]::InvariantCulture)

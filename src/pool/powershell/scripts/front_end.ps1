@@ -4,19 +4,4 @@
 param([string] $Arguments)
 $a = Read-Arguments $Arguments
 $services = Get-ProductServices $a.module
-$versions = @(switch ($a.versions) {
-    'installed' {
-        # A value that is broken breaks the reading of its key, and of no other.
-        foreach ($product in @(Get-ItemProperty -Path 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\*' -ErrorAction SilentlyContinue)) {
-            if ('' + $product.DisplayName -like 'Microsoft Lync Server 2013*') {
-                @{ name = ConvertTo-Text $product.DisplayName; version = ConvertTo-Text $product.DisplayVersion }
-            }
-        }
-    }
-    'patch' {
-        foreach ($component in @(Get-CsServerPatchVersion)) {
-            @{ name = ConvertTo-Text $component.ComponentName; version = ConvertTo-Text $component.Version }
-        }
-    }
-})
-@{ services = $services; versions = $versions }
+@{ services = $services; versions = Get-Versions $a.versions }

@@ -1,6 +1,7 @@
 //! What the answers of the cmdlets mean. Names are taken as the field has them, capitals aside; a meaning is only taken
 //! from what is understood whole, and everything else is shown as it came.
 
+pub mod databases;
 pub mod fabric;
 pub mod partner;
 pub mod readiness;

@@ -23,3 +23,25 @@ function Get-CsPoolFabricState {
 function Assert-Hop($Pool) {
     if ($Pool.no_hop -and $env:POOLROLL_BED_COMPUTER) { throw [System.UnauthorizedAccessException]::new("Login failed for user 'NT AUTHORITY\ANONYMOUS LOGON'.") }
 }
+
+# The databases, on the back end.
+function Test-CsDatabase {
+    [CmdletBinding(SupportsShouldProcess)] param([string] $SqlServerFqdn, [switch] $ConfiguredDatabases, [switch] $CentralManagementDatabase, [string] $Report)
+    $pool = Use-Pool { param($pool) Assert-Hop $pool; @{ version = $pool.databases; expected = $pool.databases_expected } }
+    foreach ($name in 'rtcxds', 'rtcshared', 'cpsdyn') {
+        [PSCustomObject] @{ SqlServerFqdn = $SqlServerFqdn; SqlInstanceName = 'rtc'; DatabaseName = $name; ExpectedVersion = $pool.expected; InstalledVersion = $pool.version; Succeed = $true }
+    }
+}
+
+function Install-CsDatabase {
+    [CmdletBinding(SupportsShouldProcess)] param([switch] $Update, [switch] $ConfiguredDatabases, [string] $SqlServerFqdn, [switch] $Force, [string] $Report)
+    Confirm-Call $PSBoundParameters 'Install-CsDatabase'
+    Use-Pool {
+        param($pool)
+        Assert-Hop $pool
+        Write-Call $pool "Install-CsDatabase $SqlServerFqdn"
+        if (-not ($Update -and $ConfiguredDatabases)) { throw 'Without -Update and -ConfiguredDatabases it would make new databases.' }
+    }
+    [System.Threading.Thread]::Sleep(100)
+    Use-Pool { param($pool) if (-not $pool.databases_stay) { $pool.databases = $pool.databases_expected } }
+}

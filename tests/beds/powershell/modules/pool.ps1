@@ -13,7 +13,11 @@ function Use-Pool([scriptblock] $Block) {
     $path = [System.IO.Path]::Combine($env:POOLROLL_BED, 'state.json')
     $lock = $null
     while ($null -eq $lock) {
-        try { $lock = [System.IO.File]::Open("$path.lock", 'OpenOrCreate', 'ReadWrite', 'None') } catch [System.IO.IOException] { [System.Threading.Thread]::Sleep(2) }
+        try { $lock = [System.IO.File]::Open("$path.lock", 'OpenOrCreate', 'ReadWrite', 'None') } catch [System.IO.IOException] {
+            # A test that has ended takes its pool along, and whoever waits for it.
+            if (-not [System.IO.Directory]::Exists($env:POOLROLL_BED)) { [System.Environment]::Exit(1) }
+            [System.Threading.Thread]::Sleep(2)
+        }
     }
     try {
         $pool = ConvertFrom-Json ([System.IO.File]::ReadAllText($path)) -AsHashtable

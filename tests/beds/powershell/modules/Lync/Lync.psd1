@@ -14,6 +14,8 @@
         'Get-CsManagementStoreReplicationStatus',
         'Get-CsService',
         'Get-CsPoolFabricState',
+        'Test-CsDatabase',
+        'Install-CsDatabase',
         'Invoke-CsPoolFailOver',
         'Invoke-CsPoolFailBack',
         'Get-CimInstance',

@@ -18,6 +18,8 @@
         'Get-CsManagementStoreReplicationStatus',
         'Get-CsService',
         'Get-CsPoolFabricState',
+        'Test-CsDatabase',
+        'Install-CsDatabase',
         'Invoke-CsPoolFailOver',
         'Invoke-CsPoolFailBack',
         'Get-CimInstance',
