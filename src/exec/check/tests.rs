@@ -12,9 +12,9 @@ product: skype_for_business_2019
 pool:
   fqdn: pool01.contoso.com
   upgrade_domains:
-- { name: UD1, front_ends: [a.contoso.com, b.contoso.com, c.contoso.com] }
-- { name: UD2, front_ends: [d.contoso.com, e.contoso.com, f.contoso.com] }
-- { name: UD3, front_ends: [g.contoso.com, h.contoso.com] }
+    - { name: UD1, front_ends: [a.contoso.com, b.contoso.com, c.contoso.com] }
+    - { name: UD2, front_ends: [d.contoso.com, e.contoso.com, f.contoso.com] }
+    - { name: UD3, front_ends: [g.contoso.com, h.contoso.com] }
   start_order: [a.contoso.com, b.contoso.com, c.contoso.com, d.contoso.com, e.contoso.com, f.contoso.com, g.contoso.com, h.contoso.com]
 maintenance_window: { time_zone: UTC, start: 2027-01-02T20:00, end: 2027-01-03T20:00 }
 failover: { partner: pool02.contoso.com }
