@@ -14,7 +14,7 @@ use super::{going, output, places, teller};
 use crate::exec::live::{Compiled, LiveRun, SimulatedStart, Start};
 use crate::exec::saved::Saved;
 use crate::graph::StepGraph;
-use crate::plan::{Driver, PowerShell};
+use crate::plan::{Driver, Product};
 use crate::pool;
 use crate::report::graph_tree::SHOWN_DIGEST;
 use crate::report::lines::{counted, rough};
@@ -67,7 +67,7 @@ fn read(args: &Args) -> Result<Option<Compiled>, Failure> {
 
 fn start(args: &Args, graph: &StepGraph) -> Result<Start, Failure> {
     match (args.driver, graph.plan().driver()) {
-        (None, Some(Driver::PowerShell(powershell))) => return live(args, graph, powershell),
+        (None, Some(Driver::PowerShell(_) | Driver::Command(_))) => return live(args, graph),
         (None, None) => return Err(no_driver()),
         (Some(DriverName::Simulated), _) | (None, Some(Driver::Simulated(_))) => {}
     }
@@ -86,9 +86,8 @@ fn start(args: &Args, graph: &StepGraph) -> Result<Start, Failure> {
 pub fn looking(named: Option<DriverName>, graph: &StepGraph) -> Result<pool::Driver, Failure> {
     let plan = Arc::clone(graph.plan_arc());
     match (named, graph.plan().driver()) {
-        (None, Some(Driver::PowerShell(powershell))) => {
-            let pool = pool::PowerShellPool::new(plan, powershell.clone(), "look");
-            Ok(pool::Driver::PowerShell(Box::new(pool)))
+        (None, Some(Driver::PowerShell(_) | Driver::Command(_))) => {
+            pool::Driver::live(&plan, "look", None).ok_or_else(no_driver)
         }
         (None, None) => Err(no_driver()),
         (Some(DriverName::Simulated), _) | (None, Some(Driver::Simulated(_))) => {
@@ -107,7 +106,7 @@ fn no_driver() -> Failure {
 }
 
 /// A live pool lives in our own time, so a window that is closed now stays closed.
-fn live(args: &Args, graph: &StepGraph, powershell: &PowerShell) -> Result<Start, Failure> {
+fn live(args: &Args, graph: &StepGraph) -> Result<Start, Failure> {
     if args.speed.is_some() {
         return Err(Failure::Usage {
             message: "`--speed` is for a simulated pool, and the plan names a live one".into(),
@@ -123,7 +122,7 @@ fn live(args: &Args, graph: &StepGraph, powershell: &PowerShell) -> Result<Start
             zone.full(window.end)
         )));
     }
-    Ok(Start::PowerShell(powershell.clone()))
+    Ok(Start::Live)
 }
 
 /// Says what is about to happen, and asks. Prompts only where somebody is there.
@@ -145,12 +144,16 @@ fn confirm(args: &Args, graph: &StepGraph, start: &Start) -> Result<(), Failure>
             start.speed,
             Zone::of(graph).full(start.begins)
         ),
-        Start::PowerShell(powershell) => {
-            format!("on the live pool, by {} through {}", powershell.engine, powershell.reach.called())
-        }
+        Start::Live => match plan.driver() {
+            Some(Driver::PowerShell(powershell)) => {
+                format!("on the live pool, by {} through {}", powershell.engine, powershell.reach.called())
+            }
+            _ => "on the live pool, by the commands of the plan".to_owned(),
+        },
     });
     let front_ends = plan.pool().front_ends.len();
-    if matches!(start, Start::PowerShell(_)) && front_ends.is_multiple_of(2) {
+    let has_witness = plan.product() != Product::Generic && front_ends.is_multiple_of(2);
+    if matches!(start, Start::Live) && has_witness {
         // Microsoft: the primary SQL back end is the witness of a pool with an even number of front ends.
         output::say(&format!(
             "remember: of {front_ends} front ends, an even number, the primary SQL back end has the casting vote; it must not be patched meanwhile"

@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::output;
 use crate::document::Written;
 use crate::plan::PlanText;
+use crate::pool::ANSWER_SCHEMA;
 use crate::twin::ScenarioText;
 
 #[derive(Debug, clap::Args)]
@@ -21,12 +22,14 @@ enum Kind {
     #[default]
     Plan,
     Scenario,
+    Answer,
 }
 
 pub fn run(args: &Args) -> Result<Ending, Failure> {
     output::text(match args.kind {
         Kind::Plan => PlanText::SCHEMA,
         Kind::Scenario => ScenarioText::SCHEMA,
+        Kind::Answer => ANSWER_SCHEMA,
     })?;
     Ok(Ending::Done)
 }

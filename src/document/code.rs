@@ -281,6 +281,14 @@ catalogue! {
     DriverMisplaced => Error "driver-misplaced",
     /// A name, a program or a port by which a driver cannot reach anything.
     ReachMalformed => Error "reach-malformed",
+    /// A command that cannot be run, or an answer that means nothing.
+    CommandMalformed => Error "command-malformed",
+    /// A name between braces that stands for nothing.
+    PlaceholderUnknown => Error "placeholder-unknown",
+    /// Something that the plan needs and that no command does, or the other way round.
+    CommandMissing => Error "command-missing",
+    /// An action that runs where its driver runs none.
+    ActionMisplaced => Error "action-misplaced",
     /// A program on another computer than the front end that starts it, which its logon does not reach.
     SecondHop => Warning "second-hop",
     /// Something is missing and no rule noticed: a fault of this program.

@@ -83,6 +83,10 @@ pub struct ActionText<'a> {
     pub name: &'a str,
     pub program: &'a str,
     pub arguments: &'a [String],
+    #[serde(skip_serializing_if = "on_the_front_end")]
+    pub at: crate::plan::Where,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub repeatable: bool,
     pub success: &'a [i32],
     pub reboot: &'a [i32],
 }
@@ -180,6 +184,8 @@ impl<'a> StepText<'a> {
                         name: &action.name,
                         program: &action.program,
                         arguments: &action.arguments,
+                        at: action.at,
+                        repeatable: action.repeatable,
                         success: &action.success,
                         reboot: &action.reboot,
                     })
@@ -207,6 +213,10 @@ impl<'a> RouteText<'a> {
         }
         RouteText { route, expected: expected.into(), edges }
     }
+}
+
+fn on_the_front_end(at: &crate::plan::Where) -> bool {
+    *at == crate::plan::Where::FrontEnd
 }
 
 fn kind_word(kind: StepKind) -> &'static str {

@@ -8,6 +8,7 @@
 
 mod act;
 mod answer;
+mod command;
 mod ids;
 mod length;
 mod list;
@@ -17,12 +18,15 @@ mod resolve;
 mod rules;
 mod schema;
 mod survey;
+mod template;
 mod written;
 
+pub(crate) use crate::document::present;
 pub use act::{Act, Call, Moment, Question};
 pub use answer::{
     Acceptance, Answer, Count, Facts, Observation, PartnerHealth, Problem, Readiness, Seen, VersionSeen,
 };
+pub use command::{Command, CommandDriver, PartnerCommands, words};
 pub use ids::{DomainId, FrontEndId, MAX_ACTIONS, MAX_FRONT_ENDS};
 pub use length::{LENGTH_PATTERN, Length, NotALength};
 pub use list::List;
@@ -32,6 +36,7 @@ pub use resolve::{Resolved, resolve};
 pub use rules::host_name_fault;
 pub use schema::{schema, schema_of};
 pub use survey::Survey;
+pub use template::{NotATemplate, Slot, Template};
 pub use written::{
-    AfterDrain, Authentication, Consent, FailoverWhen, Mode, PlanText, Product, Restart, SimulatedText,
+    AfterDrain, Authentication, Consent, FailoverWhen, Mode, PlanText, Product, Restart, SimulatedText, Where,
 };

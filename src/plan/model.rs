@@ -8,8 +8,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
-use super::written::{AfterDrain, Authentication, Consent, FailoverWhen, Mode, Product, Restart};
-use super::{Act, DomainId, FrontEndId, Moment, Quorum};
+use super::written::{AfterDrain, Authentication, Consent, FailoverWhen, Mode, Product, Restart, Where};
+use super::{Act, CommandDriver, DomainId, FrontEndId, Moment, Quorum};
 
 /// A plan that holds every rule.
 #[derive(Clone, Debug)]
@@ -164,6 +164,9 @@ pub struct Action {
     pub name: String,
     pub program: String,
     pub arguments: Vec<String>,
+    pub at: Where,
+    /// Doing it again does no harm.
+    pub repeatable: bool,
     pub success: Vec<i32>,
     pub reboot: Vec<i32>,
     pub limit: Limit,
@@ -228,6 +231,7 @@ pub struct Approvals {
 pub enum Driver {
     Simulated(Simulated),
     PowerShell(PowerShell),
+    Command(Box<CommandDriver>),
 }
 
 /// A pool that is reached through PowerShell.
@@ -281,6 +285,27 @@ pub enum SecretFrom {
     Environment(String),
     /// What a program prints; the program first, then its arguments.
     Command(Vec<String>),
+}
+
+impl Ssh {
+    /// The words after its program, up to the command that is run on a host. Nobody is there to be asked for a password; a
+    /// connection that died is noticed within a minute.
+    pub fn words(&self, host: &str) -> Vec<String> {
+        let mut words: Vec<String> = vec!["-T".into()];
+        for option in
+            ["BatchMode=yes", "ConnectTimeout=15", "ServerAliveInterval=15", "ServerAliveCountMax=4"]
+        {
+            words.extend(["-o".into(), option.into()]);
+        }
+        if let Some(user) = &self.user {
+            words.extend(["-l".into(), user.clone()]);
+        }
+        if let Some(port) = self.port {
+            words.extend(["-p".into(), port.to_string()]);
+        }
+        words.extend(["--".into(), host.to_owned()]);
+        words
+    }
 }
 
 impl Reach {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::model::*;
 use super::rules::{self, Names};
 use super::written::{
-    ActionText, ApprovalText, CarrierText, DriverText, LogonText, PlanText, ReachText, SecretText,
+    ActionText, ApprovalText, CarrierText, DriverText, LogonText, PlanText, ReachText, SecretText, SshText,
 };
-use super::{FrontEndId, Plan, Quorum, Row};
+use super::{CommandDriver, FrontEndId, Plan, Quorum, Row};
 use crate::document::{Document, Findings, Spanned};
 
 /// A checked plan and the warnings that came with it.
@@ -90,12 +90,16 @@ fn build(text: &PlanText, names: &Names, window: Option<Window>) -> Option<Plan>
         expected: expected(text),
         failed_front_ends: text.failed_front_ends.as_deref().copied().unwrap_or(1),
         approvals: approvals(text, names),
-        driver: text.driver.as_ref().map(driver),
+        driver: match &text.driver {
+            Some(text) => Some(driver(text)?),
+            None => None,
+        },
     })
 }
 
-fn driver(text: &DriverText) -> Driver {
-    match text {
+fn driver(text: &DriverText) -> Option<Driver> {
+    Some(match text {
+        DriverText::Command(command) => Driver::Command(Box::new(CommandDriver::of(command)?)),
         DriverText::Simulated(simulated) => Driver::Simulated(Simulated {
             seed: simulated.seed,
             speed: *simulated.speed,
@@ -105,11 +109,7 @@ fn driver(text: &DriverText) -> Driver {
         }),
         DriverText::PowerShell(powershell) => {
             let reach = match &powershell.reach {
-                ReachText::Ssh(ssh) => Reach::Ssh(Ssh {
-                    program: ssh.program.to_string(),
-                    user: ssh.user.as_deref().cloned(),
-                    port: ssh.port.as_deref().copied(),
-                }),
+                ReachText::Ssh(text) => Reach::Ssh(ssh(text)),
                 ReachText::Session(session) => Reach::Session(match &session.over {
                     CarrierText::Winrm(winrm) => Carrier::Winrm {
                         authentication: winrm.authentication,
@@ -131,6 +131,14 @@ fn driver(text: &DriverText) -> Driver {
                 compare_fabric: powershell.compare_fabric,
             })
         }
+    })
+}
+
+pub(super) fn ssh(text: &SshText) -> Ssh {
+    Ssh {
+        program: text.program.to_string(),
+        user: text.user.as_deref().cloned(),
+        port: text.port.as_deref().copied(),
     }
 }
 
@@ -190,6 +198,8 @@ fn action(text: &ActionText) -> Action {
         name: text.name.as_deref().cloned().unwrap_or_else(|| file.to_owned()),
         program: program.to_owned(),
         arguments: text.arguments.iter().map(|argument| argument.to_string()).collect(),
+        at: *text.at,
+        repeatable: text.repeatable,
         success: text.success.iter().map(|code| **code).collect(),
         reboot: text.reboot.iter().map(|code| **code).collect(),
         limit: Limit { attempts: *text.attempts, time_limit: text.time_limit.get() },

@@ -3,16 +3,23 @@
 //! Calls begin at once and answer later, so that many can be in flight without a thread or a task each. What a call
 //! began on the target goes on when its caller lets go of it.
 
+mod calls;
+mod command;
 mod powershell;
+mod process;
 mod secret;
 mod simulated;
 
+use std::path::Path;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
+pub use command::{ANSWER_SCHEMA, CommandPool, answer_schema};
 pub use powershell::{PowerShellPool, show as show_scripts};
 pub use simulated::{SaveError, SimulatedPool};
 
-use crate::plan::{Act, Answer, Call, Facts, Survey};
+use crate::plan::{self, Act, Answer, Call, Facts, Plan, Survey};
 
 /// One call in flight.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -33,14 +40,33 @@ pub enum Driver {
     Simulated(Box<SimulatedPool>),
     /// Lync Server and Skype for Business Server.
     PowerShell(Box<PowerShellPool>),
+    /// Any pool, by commands.
+    Command(Box<CommandPool>),
 }
 
 impl Driver {
+    /// The driver of a plan whose pool is a live one; `None` where it is the embedded one, or none is named. What a run leaves on front ends goes by
+    /// its name; what it keeps here is in its folder, if it has one.
+    pub fn live(plan: &Arc<Plan>, run: &str, folder: Option<&Path>) -> Option<Driver> {
+        match plan.driver()? {
+            plan::Driver::Simulated(_) => None,
+            plan::Driver::PowerShell(settings) => {
+                let pool = PowerShellPool::new(Arc::clone(plan), settings.clone(), run);
+                Some(Driver::PowerShell(Box::new(pool)))
+            }
+            plan::Driver::Command(settings) => {
+                let pool = CommandPool::new(Arc::clone(plan), (**settings).clone(), folder);
+                Some(Driver::Command(Box::new(pool)))
+            }
+        }
+    }
+
     /// Begins a call. What stands in its way is an answer, or none ever comes.
     pub fn begin(&mut self, now: Timestamp, ticket: Ticket, call: Call) {
         match self {
             Driver::Simulated(pool) => pool.begin(now, ticket, call),
             Driver::PowerShell(pool) => pool.begin(ticket, call),
+            Driver::Command(pool) => pool.begin(ticket, call),
         }
     }
 
@@ -49,6 +75,7 @@ impl Driver {
         match self {
             Driver::Simulated(pool) => pool.let_go(ticket),
             Driver::PowerShell(pool) => pool.let_go(ticket),
+            Driver::Command(pool) => pool.let_go(ticket),
         }
     }
 
@@ -56,7 +83,7 @@ impl Driver {
     pub fn due(&self) -> Option<Timestamp> {
         match self {
             Driver::Simulated(pool) => pool.due(),
-            Driver::PowerShell(_) => None,
+            Driver::PowerShell(_) | Driver::Command(_) => None,
         }
     }
 
@@ -66,13 +93,14 @@ impl Driver {
         match self {
             Driver::Simulated(_) => std::future::pending().await,
             Driver::PowerShell(pool) => pool.woken().await,
+            Driver::Command(pool) => pool.woken().await,
         }
     }
 
     /// What rode beside an act that was ensured, now or, when a run is taken up, before: what the driver cannot ask for.
     pub fn recall(&mut self, act: Act, facts: &Facts) {
         match self {
-            Driver::Simulated(_) => {}
+            Driver::Simulated(_) | Driver::Command(_) => {}
             Driver::PowerShell(pool) => pool.recall(act, facts),
         }
     }
@@ -82,6 +110,7 @@ impl Driver {
         match self {
             Driver::Simulated(pool) => pool.take_answer(now),
             Driver::PowerShell(pool) => pool.take_answer(),
+            Driver::Command(pool) => pool.take_answer(),
         }
     }
 
@@ -90,6 +119,7 @@ impl Driver {
         match self {
             Driver::Simulated(pool) => pool.keep(now),
             Driver::PowerShell(pool) => pool.rest(),
+            Driver::Command(pool) => pool.rest(),
         }
     }
 
@@ -97,7 +127,7 @@ impl Driver {
     pub fn take_note(&mut self) -> Option<String> {
         match self {
             Driver::Simulated(pool) => pool.take_note(),
-            Driver::PowerShell(_) => None,
+            Driver::PowerShell(_) | Driver::Command(_) => None,
         }
     }
 
@@ -106,6 +136,8 @@ impl Driver {
         match self {
             Driver::Simulated(pool) => Survey::as_planned(pool.plan()),
             Driver::PowerShell(pool) => pool.survey().await,
+            // No command lists the members of a pool: who they are is the plan's word.
+            Driver::Command(pool) => Survey::as_planned(pool.plan()),
         }
     }
 
@@ -114,6 +146,7 @@ impl Driver {
         match self {
             Driver::Simulated(_) => "simulated",
             Driver::PowerShell(_) => "powershell",
+            Driver::Command(_) => "command",
         }
     }
 
@@ -121,7 +154,17 @@ impl Driver {
     pub fn twin(&self) -> Option<&crate::twin::Twin> {
         match self {
             Driver::Simulated(pool) => Some(pool.twin()),
-            Driver::PowerShell(_) => None,
+            Driver::PowerShell(_) | Driver::Command(_) => None,
         }
     }
+}
+
+/// A text as it is shown: on one line, without control characters, not too long.
+fn shown(text: &str) -> String {
+    let mut shown: String =
+        text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect();
+    if text.trim().chars().count() > 500 {
+        shown.push('…');
+    }
+    shown
 }

@@ -69,6 +69,7 @@ fn head(out: &mut impl Write, graph: &StepGraph) -> fmt::Result {
         Some(Driver::Simulated(simulated)) => {
             format!("simulated, {} seconds of the pool in one of ours", simulated.speed)
         }
+        Some(Driver::Command(_)) => "the commands of the plan".to_owned(),
         Some(Driver::PowerShell(powershell)) => {
             let management = powershell.management.as_deref().unwrap_or("this computer");
             let reach = powershell.reach.called();

@@ -17,7 +17,7 @@ static VALIDATOR: LazyLock<Validator> =
 fn every_key() -> Value {
     let limit = json!({ "attempts": 2, "time_limit": "30m" });
     let action = json!({
-        "name": "update", "program": "update.exe", "arguments": ["/silentmode"], "success": [0, 1], "reboot": [3010],
+        "name": "update", "program": "update.exe", "arguments": ["/silentmode"], "at": "front_end", "repeatable": false, "success": [0, 1], "reboot": [3010],
         "time_limit": "1h", "expected": "10m", "attempts": 1,
     });
     json!({
@@ -67,6 +67,23 @@ fn through_every_driver() -> Vec<Value> {
     let winrm = json!({ "authentication": "kerberos", "certificate": "8A3C", "tls": true, "port": 5986 });
     let logon =
         |password: Value| json!({ "winrm": { "logon": { "user": "CONTOSO\\svc", "password": password } } });
+    let command = json!({
+        "run": ["x", "{pool}"], "at": "here", "directory": "/", "environment": { "A": "{mode}" }, "time_limit": "30s",
+        "exits": { "0": "running" },
+    });
+    let other = |word: &str| {
+        let mut other = command.clone();
+        other["exits"] = json!({ "0": word });
+        other
+    };
+    let by_command = json!({
+        "ssh": { "user": "svc-poolroll" }, "environment": { "A": "b" }, "secrets": ["TOKEN"], "observe": command,
+        "ready": other("ready"), "stop": other("done"), "start": other("done"), "restart": other("done"),
+        "accept": other("good"),
+        "partner": {
+            "health": other("healthy"), "state": other("active"), "fail_over": other("done"), "fail_back": other("done"),
+        },
+    });
     let drivers = [
         every_key()["driver"].clone(),
         json!({ "powershell": powershell }),
@@ -74,6 +91,7 @@ fn through_every_driver() -> Vec<Value> {
         session(logon(json!({ "environment": "POOLROLL_PASSWORD" }))),
         session(logon(json!({ "command": ["vault", "read", "lync"] }))),
         session(json!({ "ssh": { "user": "svc-poolroll", "port": 2222 } })),
+        json!({ "command": by_command }),
     ];
     let through = |driver| {
         let mut plan = every_key();

@@ -4,6 +4,7 @@
 //! difference before committing it: a golden is a message that somebody will read at three in the morning.
 
 mod agreement;
+mod by_command;
 mod commands;
 mod disks;
 mod findings;

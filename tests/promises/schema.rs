@@ -10,8 +10,12 @@ use crate::golden;
 pub static SCHEMA: LazyLock<Value> = LazyLock::new(plan::schema);
 
 /// Every schema, by the kind of file it is for.
-fn all() -> [(&'static str, Value); 2] {
-    [("plan", SCHEMA.clone()), ("scenario", twin::scenario_schema())]
+fn all() -> [(&'static str, Value); 3] {
+    [
+        ("plan", SCHEMA.clone()),
+        ("scenario", twin::scenario_schema()),
+        ("answer", poolroll::pool::answer_schema()),
+    ]
 }
 
 #[test]

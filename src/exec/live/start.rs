@@ -9,8 +9,7 @@ use crate::exec::folder::RunFolder;
 use crate::exec::record::Opened;
 use crate::exec::{Clock, Pace};
 use crate::graph::StepGraph;
-use crate::plan::{self, PowerShell};
-use crate::pool::{Driver, PowerShellPool, SimulatedPool};
+use crate::pool::{Driver, SimulatedPool};
 use crate::twin::{Fault, Setup};
 
 /// How the embedded pool of a new run is made.
@@ -29,8 +28,8 @@ pub struct SimulatedStart {
 pub enum Start {
     /// An embedded pool.
     Simulated(SimulatedStart),
-    /// A live one, in the time of the wall clock.
-    PowerShell(PowerShell),
+    /// The live one that the plan names, in the time of the wall clock.
+    Live,
 }
 
 impl Start {
@@ -50,9 +49,13 @@ impl Start {
                 pool.save(Clock::Wall(pace).now())?;
                 Ok((pace, Driver::Simulated(Box::new(pool))))
             }
-            Start::PowerShell(settings) => {
-                let pool = PowerShellPool::new(plan, settings.clone(), folder.id().as_str());
-                Ok((Pace::real(wall), Driver::PowerShell(Box::new(pool))))
+            Start::Live => {
+                let driver = Driver::live(&plan, folder.id().as_str(), Some(folder.path()));
+                let driver = driver.ok_or_else(|| LiveError::Driver {
+                    run: folder.id().clone(),
+                    driver: "live".to_owned(),
+                })?;
+                Ok((Pace::real(wall), driver))
             }
         }
     }
@@ -65,16 +68,18 @@ pub(super) fn driver_of(
     folder: &RunFolder,
 ) -> Result<(Driver, Option<Timestamp>), LiveError> {
     let plan = Arc::clone(graph.plan_arc());
-    match (opened.driver.as_str(), graph.plan().driver()) {
-        ("simulated", _) => {
+    match opened.driver.as_str() {
+        "simulated" => {
             let pool = SimulatedPool::load(plan, &folder.pool())?;
             let lived_until = pool.lived_until();
             Ok((Driver::Simulated(Box::new(pool)), Some(lived_until)))
         }
-        ("powershell", Some(plan::Driver::PowerShell(settings))) => {
-            let pool = PowerShellPool::new(plan, settings.clone(), folder.id().as_str());
-            Ok((Driver::PowerShell(Box::new(pool)), None))
+        name => {
+            let driver = Driver::live(&plan, folder.id().as_str(), Some(folder.path()));
+            match driver.filter(|driver| driver.name() == name) {
+                Some(driver) => Ok((driver, None)),
+                None => Err(LiveError::Driver { run: folder.id().clone(), driver: name.to_owned() }),
+            }
         }
-        (driver, _) => Err(LiveError::Driver { run: folder.id().clone(), driver: driver.to_owned() }),
     }
 }

@@ -7,6 +7,7 @@
 mod acceptance;
 mod approvals;
 mod at_once;
+mod command;
 mod driver;
 mod failover;
 mod fqdn;
@@ -78,6 +79,9 @@ pub(super) const ALL: &[Rule] = &[
     driver::simulated,
     driver::powershell,
     driver::second_hop,
+    command::each,
+    command::complete,
+    command::actions,
 ];
 
 /// The finding for a plan in which something is missing that no rule spoke of.

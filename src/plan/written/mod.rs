@@ -4,6 +4,7 @@
 //!
 //! Every default is Microsoft's number where there is one; its reason stands in the key's description.
 
+mod command;
 mod limits;
 mod powershell;
 mod upgrade;
@@ -17,9 +18,10 @@ use serde::{Deserialize, Serialize};
 use super::{Length, List, MAX_FRONT_ENDS};
 use crate::document::{Spanned, Written, present};
 
+pub use command::{CommandDriverText, CommandText, PartnerCommandsText, Where};
 pub use limits::{ExpectedText, LimitsText};
 pub use powershell::{
-    Authentication, CarrierText, LogonText, PowerShellText, ReachText, SecretText, WinrmText,
+    Authentication, CarrierText, LogonText, PowerShellText, ReachText, SecretText, SshText, WinrmText,
 };
 pub use upgrade::{ActionText, DatabasesText, Restart, UpgradeText};
 pub use window::{AfterDrain, Mode, WindowText};
@@ -417,6 +419,9 @@ pub enum DriverText {
     #[serde(rename = "powershell")]
     #[schemars(extend("examples" = [{"powershell": {"reach": {"ssh": {}}}}]))]
     PowerShell(PowerShellText),
+    /// Commands: any pool.
+    #[schemars(extend("examples" = [{"command": {"observe": {"run": ["pool-observe", "{front_end}"]}, "stop": {"run": ["pool-stop", "{front_end}"]}, "start": {"run": ["pool-start", "{front_end}"]}}}]))]
+    Command(Box<CommandDriverText>),
 }
 
 /// The embedded pool.

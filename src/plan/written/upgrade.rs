@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::unwritten;
+use super::{Where, unwritten};
 use crate::document::{Spanned, present};
 use crate::plan::{Length, List};
 
@@ -72,6 +72,12 @@ pub struct ActionText {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("default" = [], "examples" = [["/silentmode"]]))]
     pub arguments: Vec<Spanned<String>>,
+    /// Where it runs. Rule: `here` only with the command driver.
+    #[serde(default = "on_the_front_end")]
+    pub at: Spanned<Where>,
+    /// Whether doing it again does no harm. Then one in doubt is begun again, and nobody has to tell how far it came.
+    #[serde(default)]
+    pub repeatable: bool,
     /// Exit codes that mean success. Rules: at least one; no code means both success and reboot.
     #[serde(default = "success_codes")]
     pub success: Spanned<Vec<Spanned<i32>>>,
@@ -90,6 +96,9 @@ pub struct ActionText {
     pub attempts: Spanned<u8>,
 }
 
+fn on_the_front_end() -> Spanned<Where> {
+    unwritten(Where::FrontEnd)
+}
 fn success_codes() -> Spanned<Vec<Spanned<i32>>> {
     unwritten(vec![unwritten(0)])
 }

@@ -15,6 +15,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::{mpsc, oneshot};
 
+use super::super::process;
 use super::super::secret::Secret;
 use super::lines::{self, Fault, Heard, LONGEST_LINE, Listener, Refusal};
 use super::scripts::{self, Script};
@@ -48,9 +49,6 @@ const READY: Duration = Duration::from_secs(90);
 const ABANDONED: Duration = Duration::from_secs(30);
 /// What an engine prints before it is ready and that is waited through, in bytes: a banner of the ssh server, say.
 const MOST_GREETING: usize = 1 << 20;
-/// A process that does not hear the Ctrl-C of its parent.
-#[cfg(windows)]
-const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
 /// How much of stderr is kept, in bytes.
 const MOST_ERRORS: usize = 8 << 10;
 
@@ -226,10 +224,7 @@ impl Life {
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // A Ctrl-C is for us alone: what an engine has begun goes on.
-        #[cfg(unix)]
-        command.process_group(0);
-        #[cfg(windows)]
-        command.creation_flags(CREATE_NEW_PROCESS_GROUP);
+        process::apart(&mut command);
         let mut child = command.spawn().map_err(|error| format!("`{program}` cannot be started: {error}"))?;
         let (Some(stdin), Some(stdout), Some(stderr)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())

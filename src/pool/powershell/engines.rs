@@ -136,22 +136,13 @@ fn session(carrier: &Carrier, computer: &str) -> Value {
     json!({ "over": over, "computer": computer, "parameters": parameters })
 }
 
-/// The words after `ssh`. Nobody is there to be asked for a password; a connection that died is noticed within a minute.
+/// The words after `ssh`.
 fn over_ssh(ssh: &Ssh, host: &str, engine: &str, arguments: &[String]) -> Vec<String> {
-    let mut words: Vec<String> = vec!["-T".into()];
-    for option in ["BatchMode=yes", "ConnectTimeout=15", "ServerAliveInterval=15", "ServerAliveCountMax=4"] {
-        words.extend(["-o".into(), option.into()]);
-    }
-    if let Some(user) = &ssh.user {
-        words.extend(["-l".into(), user.clone()]);
-    }
-    if let Some(port) = ssh.port {
-        words.extend(["-p".into(), port.to_string()]);
-    }
+    let mut words = ssh.words(host);
     // The words after the host are one line for a shell: the plan's rules keep quotes and the like out of the engine's path,
     // and the rest is base64.
     let engine = if engine.contains(' ') { format!("\"{engine}\"") } else { engine.to_owned() };
-    words.extend(["--".into(), host.to_owned(), engine]);
+    words.push(engine);
     words.extend(arguments.iter().cloned());
     words
 }

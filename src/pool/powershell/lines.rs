@@ -197,15 +197,7 @@ pub fn keep(talk: &mut String, line: &str) {
     }
 }
 
-/// A text as it is shown: on one line, without control characters, not too long.
-pub fn shown(text: &str) -> String {
-    let mut shown: String =
-        text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect();
-    if text.trim().chars().count() > 500 {
-        shown.push('…');
-    }
-    shown
-}
+pub(super) use super::super::shown;
 
 /// The text of what PowerShell wrote to stderr, where it writes XML when nobody looks.
 pub fn plain_error(text: &str) -> String {

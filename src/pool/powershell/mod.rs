@@ -48,13 +48,10 @@ mod understand;
 
 pub use show::show;
 
-use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-use tokio::task::AbortHandle;
-
+use super::calls::Calls;
 use super::{Answered, Ticket};
 use crate::plan::{Act, Call, Facts, Plan, PowerShell, Survey};
 use flows::Flow;
@@ -63,11 +60,7 @@ use flows::Flow;
 #[derive(Debug)]
 pub struct PowerShellPool {
     flow: Arc<Flow>,
-    going: BTreeMap<Ticket, AbortHandle>,
-    tell: mpsc::UnboundedSender<Answered>,
-    told: mpsc::UnboundedReceiver<Answered>,
-    /// Answers that were waited for and not taken yet.
-    heard: VecDeque<Answered>,
+    calls: Calls,
 }
 
 /// How long it rests at most between two looks at something that goes on; the plan's `limits.look_again`, where that is
@@ -77,41 +70,27 @@ const REST: Duration = Duration::from_secs(2);
 impl PowerShellPool {
     /// The pool of a plan, for a run: what the run leaves on a front end goes by its name.
     pub fn new(plan: Arc<Plan>, settings: PowerShell, run: &str) -> PowerShellPool {
-        let (tell, told) = mpsc::unbounded_channel();
         let rest = REST.min(plan.limits().look_again);
         let flow = Arc::new(Flow::new(plan, settings, run.to_owned(), rest));
-        PowerShellPool { flow, going: BTreeMap::new(), tell, told, heard: VecDeque::new() }
+        PowerShellPool { flow, calls: Calls::default() }
     }
 
     pub(super) fn begin(&mut self, ticket: Ticket, call: Call) {
-        let (flow, tell) = (Arc::clone(&self.flow), self.tell.clone());
-        let going = tokio::spawn(async move {
-            let (answer, facts) = flow.answer(call).await;
-            // Nobody listens when the run has ended.
-            let _ = tell.send(Answered { ticket, answer, facts });
-        });
-        self.going.insert(ticket, going.abort_handle());
+        let flow = Arc::clone(&self.flow);
+        self.calls.begin(ticket, async move { flow.answer(call).await });
     }
 
     pub(super) fn let_go(&mut self, ticket: Ticket) {
-        if let Some(going) = self.going.remove(&ticket) {
-            going.abort();
-        }
+        self.calls.let_go(ticket);
     }
 
     pub(super) fn take_answer(&mut self) -> Option<Answered> {
-        let answered = self.heard.pop_front().or_else(|| self.told.try_recv().ok())?;
-        self.going.remove(&answered.ticket);
-        Some(answered)
+        self.calls.take()
     }
 
     /// Waits until there is an answer to be taken.
     pub(super) async fn woken(&mut self) {
-        if self.heard.is_empty()
-            && let Some(answered) = self.told.recv().await
-        {
-            self.heard.push_back(answered);
-        }
+        self.calls.woken().await;
     }
 
     /// What an act brought with it, now or before the process died.
@@ -134,9 +113,7 @@ impl PowerShellPool {
     }
 
     pub(super) fn rest(&mut self) {
-        for going in std::mem::take(&mut self.going).into_values() {
-            going.abort();
-        }
+        self.calls.rest();
         self.flow.engines.rest();
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::super::calls::together;
 use super::acts::booted;
 use super::engines::Place;
 use super::flows::{Flow, Unseen};
@@ -372,23 +373,4 @@ impl Flow {
 
 fn said(why: &Unseen) -> Facts {
     Facts::text(why.to_string())
-}
-
-/// Waits for all of them, at the same time.
-async fn together<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
-    let mut going: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
-    std::future::poll_fn(|context| {
-        for (future, output) in going.iter_mut().filter(|(_, output)| output.is_none()) {
-            if let std::task::Poll::Ready(ready) = future.as_mut().poll(context) {
-                *output = Some(ready);
-            }
-        }
-        if going.iter().all(|(_, output)| output.is_some()) {
-            std::task::Poll::Ready(())
-        } else {
-            std::task::Poll::Pending
-        }
-    })
-    .await;
-    going.into_iter().filter_map(|(_, output)| output).collect()
 }

@@ -1,0 +1,385 @@
+//! Acts and looks at them: commands that ensure a state, and what tells whether it is there.
+
+use std::sync::OnceLock;
+
+use super::flow::{Flow, ended, standing};
+use super::local::Ended;
+use super::marks::{self, Mark};
+use super::remote::Unreached;
+use super::words::About;
+use crate::plan::{
+    Act, Action, Command, Facts, FrontEndId, Mode, Moment, Observation, Problem, Restart, Template,
+    VersionSeen, Where,
+};
+use crate::twin::{PoolState, Services};
+
+/// What came of an act.
+type Ensured = (Result<(), Problem>, Facts);
+
+fn failed(problem: Problem, text: impl Into<String>) -> Ensured {
+    (Err(problem), Facts::text(text))
+}
+
+fn unreached(why: Unreached) -> Ensured {
+    match why {
+        Unreached::NotBegun(why) => failed(Problem::Transient, why),
+        Unreached::Lost(why) => failed(Problem::Unknown, why),
+    }
+}
+
+/// Whether a state is there already when an act looks first.
+enum First {
+    There,
+    Wanting,
+    /// It cannot be told, or not be begun now; nothing was.
+    Not(String),
+}
+
+impl Flow {
+    pub(super) async fn ensure(&self, act: Act) -> Ensured {
+        match act {
+            Act::Stop { front_end, mode } => self.stop(front_end, mode).await,
+            Act::Start { front_end } => self.start(front_end).await,
+            Act::Perform { front_end, moment, index } => self.perform(front_end, moment, index).await,
+            Act::Restart { front_end } => self.restart(front_end).await,
+            Act::FailOver => self.fail_pool(false).await,
+            Act::FailBack => self.fail_pool(true).await,
+            Act::UpdateDatabases => failed(Problem::Permanent, "no command updates databases"),
+        }
+    }
+
+    fn fqdn(&self, front_end: FrontEndId) -> &str {
+        &self.plan.front_end(front_end).fqdn
+    }
+
+    /// Runs a command that ensures a state, and takes its word that it ended well. The state is proved elsewhere.
+    async fn begin(&self, command: &Command, about: About, step: &str) -> Ensured {
+        match self.act(command, about, step, None::<fn(u32, u64)>).await {
+            Ok(output) => match ended(command, &output) {
+                Ok(()) => (Ok(()), Facts::default()),
+                Err((problem, why)) => failed(problem, why),
+            },
+            Err(why) => unreached(why),
+        }
+    }
+
+    async fn first(&self, front_end: FrontEndId, wanted: Services) -> First {
+        match self.observe(front_end).await {
+            Ok(observed) if Services::from(observed.services) == wanted => First::There,
+            Ok(_) => First::Wanting,
+            Err(why) => First::Not(why),
+        }
+    }
+
+    async fn stop(&self, front_end: FrontEndId, mode: Mode) -> Ensured {
+        match self.first(front_end, Services::Stopped).await {
+            First::There => return (Ok(()), Facts::default()),
+            First::Not(why) => return failed(Problem::Transient, why),
+            First::Wanting => {}
+        }
+        let about = About { mode: Some(mode), ..About::front_end(front_end) };
+        let step = format!("stop-{}", self.fqdn(front_end));
+        self.begin(&self.settings.stop, about, &step).await
+    }
+
+    async fn start(&self, front_end: FrontEndId) -> Ensured {
+        match self.first(front_end, Services::Running).await {
+            First::There => return self.started(front_end),
+            First::Not(why) => return failed(Problem::Transient, why),
+            First::Wanting => {}
+        }
+        let step = format!("start-{}", self.fqdn(front_end));
+        let begun = self.begin(&self.settings.start, About::front_end(front_end), &step).await;
+        if begun.0.is_err() {
+            return begun;
+        }
+        // That it is started is said by nobody else.
+        loop {
+            match self.observe(front_end).await {
+                Ok(observed) => match Services::from(observed.services) {
+                    Services::Running => return self.started(front_end),
+                    Services::Starting => self.pause().await,
+                    _ => return failed(Problem::Transient, standing(&observed)),
+                },
+                Err(why) => return failed(Problem::Unknown, why),
+            }
+        }
+    }
+
+    /// A front end that serves again without an action to bring it back: the actions before its stop are for the next stop again.
+    fn started(&self, front_end: FrontEndId) -> Ensured {
+        if self.plan.upgrade().after_accept.is_empty() {
+            self.forget(front_end, Moment::BeforeStop);
+        }
+        (Ok(()), Facts::default())
+    }
+
+    fn forget(&self, front_end: FrontEndId, moment: Moment) {
+        for index in 0..self.plan.upgrade().at(moment).len() as u8 {
+            self.marks.forget(&self.mark(front_end, moment, index));
+        }
+    }
+
+    fn mark(&self, front_end: FrontEndId, moment: Moment, index: u8) -> String {
+        let word = match moment {
+            Moment::BeforeStop => "before_stop",
+            Moment::Upgrade => "upgrade",
+            Moment::AfterAccept => "after_accept",
+        };
+        format!("{word}-{}-{}", self.fqdn(front_end), index + 1)
+    }
+
+    fn restart_mark(&self, front_end: FrontEndId) -> String {
+        format!("restart-{}", self.fqdn(front_end))
+    }
+
+    fn action(&self, moment: Moment, index: u8) -> &Action {
+        &self.plan.upgrade().at(moment)[usize::from(index)]
+    }
+
+    async fn perform(&self, front_end: FrontEndId, moment: Moment, index: u8) -> Ensured {
+        let action = self.action(moment, index);
+        let step = self.mark(front_end, moment, index);
+        if !action.repeatable {
+            match self.marks.read(&step) {
+                Some(mark) if mark.exit_code.is_some_and(|code| is_success(action, code)) => {
+                    return (Ok(()), exit(action, mark.exit_code));
+                }
+                Some(mark) if self.runs(action, front_end, &mark).await == Ok(true) => {
+                    return failed(Problem::Unknown, "a mark says that it is underway already");
+                }
+                _ => {}
+            }
+        }
+        match moment {
+            // Taking a front end out makes what brought it back stale, and the other way round; an upgrade wants a restart after it.
+            Moment::BeforeStop => self.forget(front_end, Moment::AfterAccept),
+            Moment::AfterAccept => self.forget(front_end, Moment::BeforeStop),
+            Moment::Upgrade => self.marks.forget(&self.restart_mark(front_end)),
+        }
+        let write = |mark: &Mark| if action.repeatable { Ok(()) } else { self.marks.write(&step, mark) };
+        if let Err(why) = write(&Mark::default()) {
+            return failed(Problem::Transient, why);
+        }
+        let command = command_of(action);
+        let process = OnceLock::new();
+        let marked = (!action.repeatable).then_some(|number, began| {
+            let _ = process.set((number, began));
+            // The first mark says already that it was begun.
+            let _ = write(&Mark { process: process.get().copied(), ..Mark::default() });
+        });
+        let cut_off =
+            || _ = write(&Mark { process: process.get().copied(), cut_off: true, ..Mark::default() });
+        let output = match self.act(&command, About::front_end(front_end), &step, marked).await {
+            Ok(output) => output,
+            Err(why) => {
+                match why {
+                    Unreached::NotBegun(_) => self.marks.forget(&step),
+                    Unreached::Lost(_) => cut_off(),
+                }
+                return unreached(why);
+            }
+        };
+        let Ended::Code(code) = output.ended else {
+            cut_off();
+            let why = ended(&command, &output).err().map_or_else(String::new, |(_, why)| why);
+            return failed(Problem::Unknown, why);
+        };
+        let _ = write(&Mark { exit_code: Some(code), ..Mark::default() });
+        let facts = exit(action, Some(code));
+        if is_success(action, code) {
+            return (Ok(()), facts);
+        }
+        let problem = if action.limit.attempts > 1 { Problem::Transient } else { Problem::Permanent };
+        let text = Some(format!("it ended with {code}{}", super::answers::said(&output)));
+        (Err(problem), Facts { text, ..facts })
+    }
+
+    /// Whether the computer of a front end has to restart: always, or because an action asked for it.
+    fn needs_restart(&self, front_end: FrontEndId) -> bool {
+        self.plan.upgrade().restart == Restart::Computer
+            || (0..self.plan.upgrade().actions.len() as u8).any(|index| {
+                let mark = self.marks.read(&self.mark(front_end, Moment::Upgrade, index));
+                let code = mark.and_then(|mark| mark.exit_code);
+                code.is_some_and(|code| self.action(Moment::Upgrade, index).reboot.contains(&code))
+            })
+    }
+
+    async fn restart(&self, front_end: FrontEndId) -> Ensured {
+        if !self.needs_restart(front_end) {
+            return (Ok(()), Facts::default());
+        }
+        let Some(command) = &self.settings.restart else {
+            return failed(
+                Problem::Permanent,
+                "an action asked for a restart of the computer, and the plan has no command for it",
+            );
+        };
+        let step = self.restart_mark(front_end);
+        match self.restart_seen(front_end).await {
+            Ok((Observation::Done, facts)) => return (Ok(()), facts),
+            Ok((Observation::Underway, _)) => {
+                return failed(Problem::Unknown, "it was asked to restart already");
+            }
+            _ => {}
+        }
+        let boot = self.observe(front_end).await.ok().and_then(|observed| observed.boot);
+        if let Err(why) = self.marks.write(&step, &Mark { boot: boot.clone(), ..Mark::default() }) {
+            return failed(Problem::Transient, why);
+        }
+        let begun = self.act(command, About::front_end(front_end), &step, None::<fn(u32, u64)>).await;
+        match begun {
+            Ok(output) => {
+                let Ended::Code(code) = output.ended else {
+                    return failed(Problem::Unknown, "the command that restarts it did not end by itself");
+                };
+                let _ = self.marks.write(&step, &Mark { boot, exit_code: Some(code), ..Mark::default() });
+                match ended(command, &output) {
+                    Ok(()) => (Ok(()), Facts::default()),
+                    Err((problem, why)) => failed(problem, why),
+                }
+            }
+            // A computer that goes down takes its connection along: that is what was asked for.
+            Err(Unreached::Lost(_)) => failed(Problem::Unknown, "the connection was lost"),
+            Err(why) => {
+                self.marks.forget(&step);
+                unreached(why)
+            }
+        }
+    }
+
+    /// By another boot than the one before, where the front end tells boots apart; else by its answer after a command that ended well.
+    async fn restart_seen(&self, front_end: FrontEndId) -> Result<(Observation, Facts), String> {
+        if !self.needs_restart(front_end) {
+            return Ok((Observation::Done, Facts::default()));
+        }
+        let Some(mark) = self.marks.read(&self.restart_mark(front_end)) else {
+            return Ok((Observation::NotDone, Facts::default()));
+        };
+        let observed = self.observe(front_end).await?;
+        let facts = Facts { boot_time: observed.boot.clone(), ..Facts::default() };
+        let succeeded = mark.exit_code.is_none_or(|code| code == 0);
+        Ok(match (&mark.boot, &observed.boot) {
+            (Some(before), Some(now)) if before != now => (Observation::Done, facts),
+            (Some(_), Some(_)) if succeeded => (Observation::Underway, facts),
+            (Some(_), Some(_)) => (Observation::NotDone, facts),
+            _ if mark.exit_code == Some(0) => (Observation::Done, facts),
+            _ if mark.exit_code.is_some() => (Observation::NotDone, facts),
+            _ => (Observation::Unknown, Facts::text("nothing tells whether its computer has restarted")),
+        })
+    }
+
+    async fn fail_pool(&self, back: bool) -> Ensured {
+        let Some(partner) = &self.settings.partner else {
+            return failed(Problem::Permanent, "no command fails the pool over");
+        };
+        let seen = |state: PoolState| if back { state.fail_back_seen() } else { state.fail_over_seen() };
+        match self.pool_state().await.map(seen) {
+            Ok(Observation::NotDone) => {}
+            // A look tells the rest.
+            Ok(Observation::Done | Observation::Underway) => return (Ok(()), Facts::default()),
+            Ok(_) => return failed(Problem::Transient, "the pool is on its way to the other side"),
+            Err(why) => return failed(Problem::Transient, why),
+        }
+        let (command, step) =
+            if back { (&partner.fail_back, "fail_back") } else { (&partner.fail_over, "fail_over") };
+        self.begin(command, About::pool(), step).await
+    }
+
+    /// Has an act taken place?
+    pub(super) async fn look(&self, act: Act) -> (Observation, Facts) {
+        let seen = match act {
+            Act::Stop { front_end, .. } => self.observe(front_end).await.map(|observed| {
+                let seen = Services::from(observed.services).stop_seen();
+                let text = (seen != Observation::Done).then(|| standing(&observed));
+                (seen, Facts { text, ..Facts::default() })
+            }),
+            Act::Start { front_end } => self.observe(front_end).await.map(|observed| {
+                let seen = Services::from(observed.services).start_seen();
+                if seen == Observation::Done {
+                    _ = self.started(front_end);
+                }
+                let text = (seen != Observation::Done).then(|| standing(&observed));
+                (seen, Facts { text, ..Facts::default() })
+            }),
+            Act::Restart { front_end } => self.restart_seen(front_end).await,
+            Act::Perform { front_end, moment, index } => self.action_seen(front_end, moment, index).await,
+            Act::FailOver => self.pool_state().await.map(|state| (state.fail_over_seen(), Facts::default())),
+            Act::FailBack => self.pool_state().await.map(|state| (state.fail_back_seen(), Facts::default())),
+            Act::UpdateDatabases => Err("no command updates databases".to_owned()),
+        };
+        seen.unwrap_or_else(|why| (Observation::Unknown, Facts::text(why)))
+    }
+
+    /// Whether the process of an action's mark still runs.
+    async fn runs(&self, action: &Action, front_end: FrontEndId, mark: &Mark) -> Result<bool, String> {
+        match (mark.process, action.at) {
+            (Some(process), Where::FrontEnd) => self.runs_there(front_end, process).await,
+            (Some((_, 0)), Where::Here) => Err("this system does not tell processes apart".into()),
+            (Some((number, began)), Where::Here) => Ok(marks::began(number) == Some(began)),
+            (None, _) => Err("its process is not known".into()),
+        }
+    }
+
+    /// By the mark of the action, and where that leaves it open by the version.
+    async fn action_seen(
+        &self,
+        front_end: FrontEndId,
+        moment: Moment,
+        index: u8,
+    ) -> Result<(Observation, Facts), String> {
+        let action = self.action(moment, index);
+        if action.repeatable {
+            return Ok((Observation::NotDone, Facts::default()));
+        }
+        let Some(mark) = self.marks.read(&self.mark(front_end, moment, index)) else {
+            return Ok((Observation::NotDone, Facts::default()));
+        };
+        let facts = exit(action, mark.exit_code);
+        if let Some(code) = mark.exit_code {
+            let transient = action.limit.attempts > 1;
+            let seen =
+                if is_success(action, code) { Observation::Done } else { Observation::Failed { transient } };
+            return Ok((seen, facts));
+        }
+        let runs = self.runs(action, front_end, &mark).await;
+        if runs == Ok(true) {
+            return Ok((Observation::Underway, facts));
+        }
+        // Where nobody can tell, it may go on whatever became of us.
+        let has_ended = runs == Ok(false);
+        if moment == Moment::Upgrade && self.plan.upgrade().version.is_some() {
+            let observed = self.observe(front_end).await?;
+            let seen = match self.version(&observed) {
+                VersionSeen::Planned => Observation::Done,
+                VersionSeen::Other if has_ended => Observation::NotDone,
+                _ => Observation::Unknown,
+            };
+            return Ok((seen, Facts { version: observed.version, ..facts }));
+        }
+        Ok((Observation::Unknown, Facts::text("it was cut off, and nothing tells how far it came")))
+    }
+}
+
+/// An action as a command: its exit codes are the plan's.
+fn command_of(action: &Action) -> Command {
+    // The rules have read them.
+    let template = |word: &String| Template::parse(word).unwrap_or_else(|_| Template::literal(word));
+    Command {
+        run: std::iter::once(&action.program).chain(&action.arguments).map(template).collect(),
+        at: action.at,
+        directory: None,
+        environment: Vec::new(),
+        time_limit: None,
+        exits: Default::default(),
+    }
+}
+
+fn is_success(action: &Action, code: i32) -> bool {
+    action.success.contains(&code) || action.reboot.contains(&code)
+}
+
+fn exit(action: &Action, exit_code: Option<i32>) -> Facts {
+    let reboot_needed = exit_code.is_some_and(|code| action.reboot.contains(&code));
+    Facts { exit_code, reboot_needed, ..Facts::default() }
+}

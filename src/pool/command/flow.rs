@@ -1,0 +1,357 @@
+//! How a call is answered: which commands it takes, and what they come to together.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::answers::{self, Accepts, Health, HealthWord, Observed, Ready, ReadyWord, Stands, Worded};
+use super::local::{self, Ended, Output};
+use super::marks::{self, Marks};
+use super::output::Secrets;
+use super::remote::{Remote, Unreached};
+use super::words::{About, Asked, Words};
+use crate::plan::{
+    Acceptance, Answer, Call, Command, CommandDriver, Count, DomainId, Facts, FrontEndId, PartnerHealth,
+    Plan, Problem, Question, Readiness, Seen, VersionSeen, Where,
+};
+use crate::pool::calls::together;
+use crate::twin::{PoolState, Services};
+
+/// How long a port may take to answer.
+const PORT_WITHIN: Duration = Duration::from_secs(5);
+
+/// The plan, its commands, and the connections to its front ends.
+#[derive(Debug)]
+pub(super) struct Flow {
+    pub(super) plan: Arc<Plan>,
+    pub(super) settings: CommandDriver,
+    pub(super) marks: Marks,
+    pub(super) remote: Arc<Remote>,
+    /// How long it rests between two looks.
+    rest: Duration,
+    secrets: Secrets,
+}
+
+impl Flow {
+    pub(super) fn new(
+        plan: Arc<Plan>,
+        settings: CommandDriver,
+        folder: Option<&Path>,
+        rest: Duration,
+    ) -> Flow {
+        let secrets = Secrets::of(&settings.secrets);
+        let remote = Arc::new(Remote::new(settings.ssh.clone()));
+        Flow { plan, settings, marks: Marks::in_folder(folder), remote, rest, secrets }
+    }
+
+    pub(super) async fn answer(&self, call: Call) -> (Answer, Facts) {
+        let (answer, mut facts) = match call {
+            Call::Ensure(act) => {
+                let (ensured, facts) = self.ensure(act).await;
+                (Answer::Ensured(ensured), facts)
+            }
+            Call::Ask(question) => self.ask(question).await,
+        };
+        // Whatever was said on the way, no secret is in it.
+        facts.text = facts.text.map(|text| self.secrets.masked(&text));
+        facts.version = facts.version.map(|version| self.secrets.masked(&version));
+        (answer, facts)
+    }
+
+    async fn ask(&self, question: Question) -> (Answer, Facts) {
+        match question {
+            Question::FrontEnd { front_end } => self.seen(front_end).await,
+            Question::Partner => self.partner().await,
+            Question::Readiness { domain, observer } => {
+                let (readiness, facts) = self.readiness(domain, observer).await;
+                (Answer::Readiness(readiness), facts)
+            }
+            Question::Count { observer } => {
+                let inactive = self.inactive().await;
+                if inactive.contains(&observer) {
+                    let facts = Facts::text("the observer is not active");
+                    return (Answer::Counted(Count::Unanswered), facts);
+                }
+                (Answer::Counted(Count::Inactive(inactive)), Facts::default())
+            }
+            Question::Look { act } => {
+                let (seen, facts) = self.look(act).await;
+                (Answer::Looked(seen), facts)
+            }
+            Question::StillStopped { front_end } => match self.observe(front_end).await {
+                Ok(observed) => {
+                    let services = Services::from(observed.services);
+                    let stopped = services == Services::Stopped;
+                    let text = (!stopped).then(|| standing(&observed));
+                    (Answer::StillStopped(stopped), Facts { text, ..Facts::default() })
+                }
+                Err(why) => (Answer::StillStopped(false), Facts::text(why)),
+            },
+            Question::Acceptance { front_end } => {
+                let (acceptance, facts) = self.acceptance(front_end).await;
+                (Answer::Accepting(acceptance), facts)
+            }
+        }
+    }
+
+    /// Whether a process still runs on a front end; 0 for when it began says that nobody knows.
+    pub(super) async fn runs_there(
+        &self,
+        front_end: FrontEndId,
+        process: (u32, u64),
+    ) -> Result<bool, String> {
+        let (number, began) = process;
+        let script = format!("sed 's/.*) //' /proc/{number}/stat 2>/dev/null | cut -d' ' -f20");
+        let words = Words { program: "sh".into(), arguments: vec!["-c".into(), script], ..Words::default() };
+        let host = &self.plan.front_end(front_end).fqdn;
+        match self.remote.run(front_end, host, &words, None, |_, _| {}).await {
+            Ok(output) if began > 0 => Ok(output.stdout.text().trim().parse() == Ok(began)),
+            Ok(_) => Err("its front end does not tell processes apart".into()),
+            Err(Unreached::NotBegun(why) | Unreached::Lost(why)) => Err(why),
+        }
+    }
+
+    /// Runs a command where it runs. `marked` is told its process and when that began, where it is to be found again.
+    pub(super) async fn run(
+        &self,
+        command: &Command,
+        about: About,
+        marked: Option<impl FnOnce(u32, u64)>,
+    ) -> Result<Output, Unreached> {
+        let words = Words::of(command, &self.settings.environment, &self.plan, about);
+        let words = Words { is_marked: marked.is_some(), ..words };
+        let begun = |process, began| {
+            if let Some(marked) = marked {
+                marked(process, began);
+            }
+        };
+        match (command.at, about.front_end) {
+            (Where::FrontEnd, Some(front_end)) => {
+                let host = &self.plan.front_end(front_end).fqdn;
+                self.remote.run(front_end, host, &words, command.time_limit, begun).await
+            }
+            _ => {
+                let begun = |process| begun(process, marks::began(process).unwrap_or_default());
+                local::run(&words, command.time_limit, begun).await.map_err(Unreached::NotBegun)
+            }
+        }
+    }
+
+    /// Runs an act, and keeps what it printed. What it came to is not proved by that.
+    pub(super) async fn act(
+        &self,
+        command: &Command,
+        about: About,
+        step: &str,
+        marked: Option<impl FnOnce(u32, u64)>,
+    ) -> Result<Output, Unreached> {
+        let output = self.run(command, about, marked).await?;
+        let how = match &output.ended {
+            Ended::Code(code) => format!("exit code {code}"),
+            Ended::Killed => "ended by a signal".to_owned(),
+            Ended::Lost(why) => why.clone(),
+        };
+        let (out, err) = (output.stdout.text(), output.stderr.text());
+        let text = format!("--- {how}\n--- stdout\n{out}\n--- stderr\n{err}\n");
+        self.marks.keep(step, &self.secrets.masked(&text));
+        Ok(output)
+    }
+
+    /// Asks a question.
+    async fn asked<T: Worded>(&self, command: &Command, about: About) -> Result<T, String> {
+        match self.run(command, about, None::<fn(u32, u64)>).await {
+            Ok(output) => answers::read(command, &output),
+            Err(Unreached::NotBegun(why) | Unreached::Lost(why)) => Err(why),
+        }
+    }
+
+    /// What a front end says of itself.
+    pub(super) async fn observe(&self, front_end: FrontEndId) -> Result<Observed, String> {
+        self.asked(&self.settings.observe, About::front_end(front_end)).await
+    }
+
+    pub(super) async fn pause(&self) {
+        tokio::time::sleep(self.rest).await;
+    }
+
+    /// The version that was observed, beside the one planned.
+    pub(super) fn version(&self, observed: &Observed) -> VersionSeen {
+        match (&self.plan.upgrade().version, &observed.version) {
+            (None, _) => VersionSeen::NotAsked,
+            (Some(_), None) => VersionSeen::Unanswered,
+            (Some(planned), Some(seen)) if planned == seen => VersionSeen::Planned,
+            _ => VersionSeen::Other,
+        }
+    }
+
+    async fn seen(&self, front_end: FrontEndId) -> (Answer, Facts) {
+        match self.observe(front_end).await {
+            Ok(observed) => {
+                let active = Services::from(observed.services) == Services::Running;
+                let version = self.version(&observed);
+                let text = match version {
+                    VersionSeen::Unanswered => Some("it did not say its version".to_owned()),
+                    _ => (!active).then(|| standing(&observed)),
+                };
+                let facts = Facts { text, version: observed.version, ..Facts::default() };
+                (Answer::Seen(Seen { version, active }), facts)
+            }
+            Err(why) => {
+                let unseen = Seen { version: VersionSeen::Unanswered, active: false };
+                (Answer::Seen(unseen), Facts::text(why))
+            }
+        }
+    }
+
+    /// Every front end is asked at the same time; one that does not answer is not active.
+    async fn inactive(&self) -> Vec<FrontEndId> {
+        let asked = self.plan.front_end_ids().map(|front_end| async move {
+            let observed = self.observe(front_end).await;
+            let active = observed.is_ok_and(|seen| Services::from(seen.services) == Services::Running);
+            (!active).then_some(front_end)
+        });
+        together(asked.collect()).await.into_iter().flatten().collect()
+    }
+
+    async fn readiness(&self, domain: Option<DomainId>, observer: FrontEndId) -> (Readiness, Facts) {
+        let Some(ready) = &self.settings.ready else {
+            let inactive = self.inactive().await;
+            let stands = self.plan.pool().quorum.stands_without(&mut inactive.clone());
+            return match stands {
+                true => (Readiness::Ready { domain: true, inactive }, Facts::default()),
+                false => (Readiness::InsufficientActiveFrontEnds, Facts::default()),
+            };
+        };
+        let about = About { domain: Asked::About(domain), ..About::front_end(observer) };
+        let told: Ready = match self.asked(ready, about).await {
+            Ok(told) => told,
+            Err(why) => return (Readiness::Unanswered, Facts::text(why)),
+        };
+        let facts = Facts { text: told.text, ..Facts::default() };
+        match told.state {
+            ReadyWord::Busy => (Readiness::Busy, facts),
+            ReadyWord::Insufficient => (Readiness::InsufficientActiveFrontEnds, facts),
+            ReadyWord::Ready => {
+                let inactive = match told.inactive {
+                    None => self.inactive().await,
+                    Some(names) => match self.named(&names) {
+                        Ok(inactive) => inactive,
+                        Err(why) => return (Readiness::Unanswered, Facts::text(why)),
+                    },
+                };
+                (Readiness::Ready { domain: told.domain || domain.is_none(), inactive }, facts)
+            }
+        }
+    }
+
+    fn named(&self, names: &[String]) -> Result<Vec<FrontEndId>, String> {
+        let id = |name: &String| {
+            let found =
+                self.plan.front_end_ids().find(|id| self.plan.front_end(*id).fqdn.eq_ignore_ascii_case(name));
+            found.ok_or_else(|| format!("the plan has no front end `{}`", name.escape_debug()))
+        };
+        let mut ids = names.iter().map(id).collect::<Result<Vec<_>, _>>()?;
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(ids)
+    }
+
+    async fn acceptance(&self, front_end: FrontEndId) -> (Acceptance, Facts) {
+        let observed = match self.observe(front_end).await {
+            Ok(observed) => observed,
+            Err(why) => return (Acceptance::Unanswered, Facts::text(why)),
+        };
+        if Services::from(observed.services) != Services::Running {
+            return (Acceptance::NotYet, Facts::text(standing(&observed)));
+        }
+        let version = observed.version.clone();
+        let with =
+            |text: &str| Facts { text: Some(text.to_owned()), version: version.clone(), ..Facts::default() };
+        match self.version(&observed) {
+            VersionSeen::Planned | VersionSeen::NotAsked => {}
+            VersionSeen::Other => return (Acceptance::NotYet, with("the version is not the one planned")),
+            VersionSeen::Unanswered => return (Acceptance::Unanswered, with("it did not say its version")),
+        }
+        for port in &self.plan.acceptance().ports {
+            let host = self.plan.front_end(front_end).fqdn.as_str();
+            let connecting = tokio::net::TcpStream::connect((host, *port));
+            if !matches!(tokio::time::timeout(PORT_WITHIN, connecting).await, Ok(Ok(_))) {
+                return (Acceptance::NotYet, with(&format!("port {port} takes no connection")));
+            }
+        }
+        let Some(accept) = &self.settings.accept else {
+            return (Acceptance::Good, Facts { version, ..Facts::default() });
+        };
+        match self.asked::<Accepts>(accept, About::front_end(front_end)).await {
+            Ok(Accepts { accepts: true, text }) => {
+                (Acceptance::Good, Facts { text, version, ..Facts::default() })
+            }
+            Ok(Accepts { accepts: false, text }) => {
+                (Acceptance::NotYet, with(text.as_deref().unwrap_or("it does not accept connections yet")))
+            }
+            Err(why) => (Acceptance::Unanswered, with(&why)),
+        }
+    }
+
+    async fn partner(&self) -> (Answer, Facts) {
+        let Some(partner) = &self.settings.partner else {
+            return (Answer::Partner(PartnerHealth::Unanswered), Facts::text("no command asks the partner"));
+        };
+        match self.asked::<Health>(&partner.health, About::pool()).await {
+            Ok(Health { health, text }) => {
+                let health = match health {
+                    HealthWord::Healthy => PartnerHealth::Healthy,
+                    HealthWord::Unhealthy => PartnerHealth::Unhealthy,
+                };
+                (Answer::Partner(health), Facts { text, ..Facts::default() })
+            }
+            Err(why) => (Answer::Partner(PartnerHealth::Unanswered), Facts::text(why)),
+        }
+    }
+
+    /// Who serves the users of the pool.
+    pub(super) async fn pool_state(&self) -> Result<PoolState, String> {
+        let partner = self.settings.partner.as_ref().ok_or("no command asks who serves the pool")?;
+        let stands: Stands = self.asked(&partner.state, About::pool()).await?;
+        Ok(stands.state.into())
+    }
+}
+
+/// The state of services, in words.
+pub(super) fn standing(observed: &Observed) -> String {
+    let word = match Services::from(observed.services) {
+        Services::Running => "its services run",
+        Services::Draining => "its services wait for existing connections to end",
+        Services::Stopping => "its services are stopping",
+        Services::Partly => "some of its services run and some do not",
+        Services::Stopped => "its services are stopped",
+        Services::Starting => "its services are starting",
+    };
+    match &observed.text {
+        Some(text) => format!("{word} ({})", crate::pool::shown(text)),
+        None => word.to_owned(),
+    }
+}
+
+/// What an act came to, by its exit code.
+pub(super) fn ended(command: &Command, output: &Output) -> Result<(), (Problem, String)> {
+    let code = match &output.ended {
+        Ended::Code(code) => *code,
+        Ended::Killed => {
+            return Err((Problem::Unknown, format!("it was ended by a signal{}", answers::said(output))));
+        }
+        Ended::Lost(why) => return Err((Problem::Unknown, why.clone())),
+    };
+    let failed = || Err((Problem::Transient, format!("it ended with {code}{}", answers::said(output))));
+    if command.exits.is_empty() {
+        return if code == 0 { Ok(()) } else { failed() };
+    }
+    match command.exits.get(&code).map(String::as_str) {
+        Some("done") => Ok(()),
+        Some(_) => failed(),
+        None => Err((
+            Problem::Unknown,
+            format!("exit code {code} means nothing to the plan{}", answers::said(output)),
+        )),
+    }
+}

@@ -1,0 +1,88 @@
+//! Any pool, by commands: the plan names a program for each question and for each state.
+//!
+//! No shell of ours reads what the plan says: words reach a program as they are, and where one is run on a front end every word is quoted for the shell of
+//! POSIX there. Names between braces are filled in when a command is run, and what is filled in is not read again.
+//!
+//! # What is concluded from what
+//!
+//! - Nothing from the end of a command that stops, restarts, fails over or back: the state is observed, by the commands that say so. A start has taken place when
+//!   `observe` says that services run. Only an action of an upgrade is proved by its exit code, for nothing else tells.
+//! - Nothing from an answer that is not understood whole, and nothing from an empty one.
+//! - Nothing from what `ssh` ends with: a line of our own after each command carries how it ended. A connection that is lost before its
+//!   line was written has begun nothing; after that, nobody knows, and the run looks.
+//! - A command that takes too long, or that nobody waits for any more, is ended with everything that it started (where that can be: Unix here, and a front
+//!   end that has `setsid`). What it did until then is looked for.
+//!
+//! What an act printed is kept in the folder of its run, under `commands`: the beginning and the end of it, without the values of the
+//! plan's secrets. Beside it lies the mark of each action of the upgrade, so that a run that is taken up finds a process that outlived ours.
+
+mod acts;
+mod answers;
+mod flow;
+mod local;
+mod marks;
+mod output;
+mod remote;
+mod words;
+
+/// The schema of what a command answers, as it is published.
+pub const ANSWER_SCHEMA: &str = include_str!("../../../schemas/answer.schema.json");
+
+/// The schema of what a command answers, made from the types that read it.
+pub fn answer_schema() -> serde_json::Value {
+    crate::plan::schema_of::<answers::AnyAnswer>("urn:poolroll:answer:1")
+}
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::calls::Calls;
+use super::{Answered, Ticket};
+use crate::plan::{Call, CommandDriver, Plan};
+use flow::Flow;
+
+/// How long it rests at most between two looks at services that start; the plan's `limits.look_again`, where that is shorter.
+const REST: Duration = Duration::from_secs(1);
+
+/// A live pool, reached by commands. Calls begin at once, each as a task of its own.
+#[derive(Debug)]
+pub struct CommandPool {
+    flow: Arc<Flow>,
+    calls: Calls,
+}
+
+impl CommandPool {
+    /// The pool of a plan. Marks and outputs are kept in the folder of a run; without one, where only questions are asked, nowhere.
+    pub fn new(plan: Arc<Plan>, settings: CommandDriver, folder: Option<&Path>) -> CommandPool {
+        let rest = REST.min(plan.limits().look_again);
+        CommandPool { flow: Arc::new(Flow::new(plan, settings, folder, rest)), calls: Calls::default() }
+    }
+
+    /// The plan that it is the pool of.
+    pub(super) fn plan(&self) -> &Plan {
+        &self.flow.plan
+    }
+
+    pub(super) fn begin(&mut self, ticket: Ticket, call: Call) {
+        let flow = Arc::clone(&self.flow);
+        self.calls.begin(ticket, async move { flow.answer(call).await });
+    }
+
+    pub(super) fn let_go(&mut self, ticket: Ticket) {
+        self.calls.let_go(ticket);
+    }
+
+    pub(super) fn take_answer(&mut self) -> Option<Answered> {
+        self.calls.take()
+    }
+
+    pub(super) async fn woken(&mut self) {
+        self.calls.woken().await;
+    }
+
+    pub(super) fn rest(&mut self) {
+        self.calls.rest();
+        self.flow.remote.rest();
+    }
+}

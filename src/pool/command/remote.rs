@@ -1,0 +1,329 @@
+//! Commands on front ends: one connection of the system's `ssh` is kept for each, with a shell of POSIX at its other end that is given lines.
+//!
+//! How a command ended is told by a line of our own after it, with a number that nobody can guess: what `ssh` itself ends with says nothing, for 255 is its
+//! failure or that of the command. A connection that is lost before its line was written has begun nothing; after it, nobody knows.
+
+use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+
+use super::local::{Ended, Output};
+use super::output::Kept;
+use super::words::{Words, quoted};
+use crate::plan::{FrontEndId, Ssh};
+use crate::pool::process;
+
+/// How long a connection may take until its shell answers.
+const READY: Duration = Duration::from_secs(30);
+/// How many connections there are to one front end at most: what takes its time, and looks beside it.
+const MOST: usize = 4;
+/// The longest line that is looked at for ours, in bytes.
+const LONGEST_LINE: usize = 4 << 20;
+
+/// The connections of a run.
+#[derive(Debug)]
+pub(super) struct Remote {
+    ssh: Ssh,
+    hosts: Mutex<BTreeMap<FrontEndId, Host>>,
+}
+
+#[derive(Debug, Default)]
+struct Host {
+    free: Vec<Session>,
+    taken: usize,
+}
+
+/// One connection, between two commands.
+#[derive(Debug)]
+struct Session {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+    stderr: BufReader<ChildStderr>,
+}
+
+/// Why a command has no output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Unreached {
+    /// Nothing of it was begun.
+    NotBegun(String),
+    /// Nobody knows.
+    Lost(String),
+}
+
+/// A place among the connections of a front end, given back when nobody holds it.
+struct Taken {
+    remote: Arc<Remote>,
+    front_end: FrontEndId,
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if let Some(host) = self.remote.hosts().get_mut(&self.front_end) {
+            host.taken -= 1;
+        }
+    }
+}
+
+/// A command that runs there: ended, with everything that it started, when nobody waits for it any more.
+struct Running {
+    remote: Arc<Remote>,
+    front_end: FrontEndId,
+    host: String,
+    process: Option<u32>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let (Some(process), Ok(runtime)) = (self.process, tokio::runtime::Handle::try_current()) else {
+            return;
+        };
+        let (remote, front_end, host) = (Arc::clone(&self.remote), self.front_end, self.host.clone());
+        runtime.spawn(async move {
+            let end = format!(
+                "kill -TERM -- -{process} {process}; for n in 1 2 3 4 5; do kill -0 -- -{process} || exit 0; sleep 1; done; kill -KILL -- -{process} {process}"
+            );
+            let words = Words {
+                program: "sh".into(),
+                arguments: vec!["-c".into(), format!("({end}) 2>/dev/null")],
+                ..Words::default()
+            };
+            let _ = remote.run_held(front_end, &host, &words, |_, _| {}).await;
+        });
+    }
+}
+
+impl Remote {
+    pub(super) fn new(ssh: Ssh) -> Remote {
+        Remote { ssh, hosts: Mutex::default() }
+    }
+
+    fn hosts(&self) -> MutexGuard<'_, BTreeMap<FrontEndId, Host>> {
+        self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets go of every connection.
+    pub(super) fn rest(&self) {
+        self.hosts().values_mut().for_each(|host| host.free.clear());
+    }
+
+    /// Runs a command on a front end to its end, or for so long. Whoever stops waiting ends it.
+    ///
+    /// # Errors
+    ///
+    /// It could not be begun, or its connection was lost.
+    pub(super) async fn run(
+        self: &Arc<Remote>,
+        front_end: FrontEndId,
+        host: &str,
+        words: &Words,
+        limit: Option<Duration>,
+        begun: impl FnOnce(u32, u64),
+    ) -> Result<Output, Unreached> {
+        let mut running =
+            Running { remote: Arc::clone(self), front_end, host: host.to_owned(), process: None };
+        let process = &mut running.process;
+        let going = self.run_held(front_end, host, words, |number, began| {
+            *process = Some(number);
+            begun(number, began);
+        });
+        let output = match limit {
+            None => going.await,
+            Some(limit) => match tokio::time::timeout(limit, going).await {
+                Ok(output) => output,
+                Err(_) => return Err(Unreached::Lost("it took too long and was ended".into())),
+            },
+        };
+        running.process = None;
+        output
+    }
+
+    /// The same, where nobody ends it. `begun` is told its process and when that began, as soon as it is known; 0 where it is not.
+    async fn run_held(
+        self: &Arc<Remote>,
+        front_end: FrontEndId,
+        host: &str,
+        words: &Words,
+        begun: impl FnOnce(u32, u64),
+    ) -> Result<Output, Unreached> {
+        let (taken, free) = self.take(front_end, host)?;
+        let mut session = match free {
+            Some(session) => session,
+            None => self.connect(host).await.map_err(Unreached::NotBegun)?,
+        };
+        let output = session.run(words, begun).await?;
+        // Only one that is between two commands is given back.
+        if let Some(host) = self.hosts().get_mut(&front_end) {
+            host.free.push(session);
+        }
+        drop(taken);
+        Ok(output)
+    }
+
+    fn take(
+        self: &Arc<Remote>,
+        front_end: FrontEndId,
+        host: &str,
+    ) -> Result<(Taken, Option<Session>), Unreached> {
+        let mut hosts = self.hosts();
+        let here = hosts.entry(front_end).or_default();
+        if here.taken >= MOST {
+            return Err(Unreached::NotBegun(format!(
+                "{MOST} connections to {host} are busy, and none comes back"
+            )));
+        }
+        // One that ended meanwhile is none.
+        while let Some(mut session) = here.free.pop() {
+            if matches!(session.child.try_wait(), Ok(None)) {
+                here.taken += 1;
+                return Ok((Taken { remote: Arc::clone(self), front_end }, Some(session)));
+            }
+        }
+        here.taken += 1;
+        Ok((Taken { remote: Arc::clone(self), front_end }, None))
+    }
+
+    /// Connects, and waits for the shell.
+    async fn connect(&self, host: &str) -> Result<Session, String> {
+        let ssh = &self.ssh;
+        let mut command = Command::new(&ssh.program);
+        command.args(ssh.words(host)).arg("sh");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        process::apart(&mut command);
+        let mut child =
+            command.spawn().map_err(|error| format!("`{}` cannot be started: {error}", ssh.program))?;
+        let (Some(stdin), Some(stdout), Some(stderr)) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
+            return Err(format!("`{}` has no pipes", ssh.program));
+        };
+        let (stdout, stderr) = (BufReader::new(stdout), BufReader::new(stderr));
+        let mut session = Session { child, stdin, stdout, stderr };
+        match tokio::time::timeout(READY, session.greet()).await {
+            Ok(Ok(())) => Ok(session),
+            Ok(Err(said)) => {
+                let said = if said.is_empty() { "the connection was closed".to_owned() } else { said };
+                Err(format!("{host} cannot be reached by `{}`: {said}", ssh.program))
+            }
+            Err(_) => Err(format!("{host} did not answer within {} seconds", READY.as_secs())),
+        }
+    }
+}
+
+impl Session {
+    async fn say(&mut self, line: &str) -> std::io::Result<()> {
+        self.stdin.write_all(line.as_bytes()).await?;
+        self.stdin.write_all(b"\n").await?;
+        self.stdin.flush().await
+    }
+
+    /// Asks the shell whether it is one. What stood before its answer is a banner.
+    async fn greet(&mut self) -> Result<(), String> {
+        let mark = mark();
+        // A command is put into a session of its own where that can be done, so that it can be ended with all that it started.
+        let line = format!("S=$(command -v setsid); printf '\\n{mark} ready\\n'");
+        let _ = self.say(&line).await;
+        let mut banner = Kept::default();
+        if until(&mut self.stdout, &mut banner, |line| line == format!("{mark} ready")).await.is_some() {
+            return Ok(());
+        }
+        let mut said = Kept::default();
+        let reading = super::output::read(&mut self.stderr, &mut said);
+        let _ = tokio::time::timeout(Duration::from_secs(2), reading).await;
+        Err(said.text().trim().replace(['\r', '\n'], " "))
+    }
+
+    async fn run(&mut self, words: &Words, begun: impl FnOnce(u32, u64)) -> Result<Output, Unreached> {
+        let mark = mark();
+        let lost = || Unreached::Lost("the connection was lost".into());
+        if self.say(&line(words, &mark)).await.is_err() {
+            // Half a line may have been written, and a shell runs no half of one.
+            return Err(Unreached::NotBegun("the connection was lost".into()));
+        }
+        let mut output =
+            Output { ended: Ended::Lost(String::new()), stdout: Kept::default(), stderr: Kept::default() };
+        let mut before = Kept::default();
+        let began = until(&mut self.stdout, &mut before, |line| line.starts_with(&mark)).await;
+        let numbers = began.as_deref().map(|line| line.split(' ').skip(1).map(str::parse::<u64>));
+        let mut numbers = numbers.into_iter().flatten();
+        let Some(Ok(process)) = numbers.next() else { return Err(lost()) };
+        let Ok(process) = u32::try_from(process) else { return Err(lost()) };
+        begun(process, numbers.next().and_then(Result::ok).unwrap_or_default());
+        let (out, err) = tokio::join!(
+            until(&mut self.stdout, &mut output.stdout, |line| line.starts_with(&mark)),
+            until(&mut self.stderr, &mut output.stderr, |line| line.starts_with(&mark)),
+        );
+        let code: Option<i32> = out.as_deref().and_then(|line| line.rsplit(' ').next()?.parse().ok());
+        let (Some(code), Some(_)) = (code, err) else { return Err(lost()) };
+        // The line end before ours is ours too.
+        output.stdout.pop_line_end();
+        output.stderr.pop_line_end();
+        output.ended = Ended::Code(code);
+        Ok(output)
+    }
+}
+
+/// The line for a command: its process, whatever it prints, and how it ended.
+fn line(words: &Words, mark: &str) -> String {
+    // Looking it up costs two processes, so only what leaves a mark asks.
+    let when = if words.is_marked {
+        "\"$(sed 's/.*) //' /proc/$p/stat 2>/dev/null | cut -d' ' -f20)\""
+    } else {
+        "''"
+    };
+    let directory = words
+        .directory
+        .as_ref()
+        .map_or_else(String::new, |directory| format!("cd {} && ", quoted(directory)));
+    let mut all: Vec<String> = vec!["exec $S env".into()];
+    all.extend(words.environment.iter().map(|(name, value)| quoted(&format!("{name}={value}"))));
+    all.extend(std::iter::once(&words.program).chain(&words.arguments).map(|word| quoted(word)));
+    format!(
+        "({directory}{}) </dev/null & p=$!; printf '\\n{mark} %s %s\\n' \"$p\" {when}; wait \"$p\"; s=$?; printf '\\n{mark} %s\\n' \"$s\"; printf '\\n{mark}\\n' >&2",
+        all.join(" ")
+    )
+}
+
+/// Reads lines until one of ours, which is returned; `None` when the stream ends before it.
+async fn until(
+    stream: &mut (impl AsyncBufReadExt + Unpin),
+    kept: &mut Kept,
+    is_ours: impl Fn(&str) -> bool,
+) -> Option<String> {
+    loop {
+        let mut line = Vec::new();
+        loop {
+            // A line may be longer than anybody wants to hold.
+            let available = stream.fill_buf().await.ok()?;
+            if available.is_empty() {
+                return None;
+            }
+            let end = available.iter().position(|byte| *byte == b'\n');
+            let taken = end.map_or(available.len(), |end| end + 1);
+            if line.len() > LONGEST_LINE {
+                kept.push(&line);
+                line.clear();
+            }
+            line.extend_from_slice(&available[..taken]);
+            stream.consume(taken);
+            if end.is_some() {
+                break;
+            }
+        }
+        let text = std::str::from_utf8(&line).unwrap_or_default().trim_end_matches(['\r', '\n']);
+        if is_ours(text) {
+            return Some(text.to_owned());
+        }
+        kept.push(&line);
+    }
+}
+
+/// The beginning of a line of ours.
+fn mark() -> String {
+    use std::hash::{BuildHasher, RandomState};
+    format!("poolroll-{:016x}", RandomState::new().hash_one(std::time::Instant::now()))
+}

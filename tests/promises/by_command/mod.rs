@@ -1,0 +1,96 @@
+//! Promise: any pool is rolled by the commands of its plan, on this computer and over `ssh`.
+
+mod haproxy;
+mod rolls;
+mod ssh;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::commands::poolroll;
+use crate::golden;
+
+/// A pool of folders.
+pub struct Bed {
+    pub dir: tempfile::TempDir,
+}
+
+pub fn file(name: &str) -> String {
+    golden::at("tests/beds").join(name).display().to_string()
+}
+
+impl Bed {
+    pub fn new() -> Bed {
+        let bed = Bed { dir: tempfile::tempdir().unwrap() };
+        std::fs::create_dir(bed.path("bed")).unwrap();
+        bed
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// A file of the pool.
+    pub fn put(&self, name: &str, text: &str) {
+        let path = self.path("bed").join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// What was done to the pool, in order.
+    pub fn log(&self) -> Vec<String> {
+        let text = std::fs::read_to_string(self.path("bed/log")).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    pub fn poolroll(&self, args: &[&str]) -> Command {
+        let mut command = poolroll(self.dir.path(), args);
+        command.env("BED", self.path("bed"));
+        command
+    }
+
+    /// Writes a plan: three front ends, a domain each. `at` says where commands run; `upgrade` and `driver` are added at their ends.
+    pub fn plan(&self, at: &str, upgrade: &str, driver: &str) {
+        let member = file("commands/member");
+        let run = |act: &str, more: &str| {
+            format!("{{ run: ['{member}', {act}, '{{front_end}}'{more}], at: {at} }}")
+        };
+        let text = format!(
+            r#"kind: plan
+version: 1
+name: three by commands
+product: generic
+pool:
+  fqdn: pool
+  minimum_active: 2
+  upgrade_domains:
+    - {{ name: A, front_ends: [web1] }}
+    - {{ name: B, front_ends: [web2] }}
+    - {{ name: C, front_ends: [web3] }}
+settle: {{ soak: 1s, watch: 1s }}
+acceptance: {{ watch: 1s }}
+readiness: {{ interval: 1s }}
+limits: {{ back_off: 1s, look_again: 1s, looks: 4 }}
+upgrade:
+  version: '2'
+{upgrade}  actions: [{{ program: '{member}', arguments: [upgrade, '{{front_end}}'], at: {at}, expected: 1s }}]
+driver:
+  command:
+    observe: {}
+    stop: {}
+    start: {}
+    restart: {}
+{driver}"#,
+            run("observe", ""),
+            run("stop", ", '{mode}'"),
+            run("start", ""),
+            run("restart", ""),
+        );
+        std::fs::write(self.path("plan.yaml"), text).unwrap();
+    }
+}
+
+/// What a command wrote to stderr and stdout, for messages.
+pub fn said(output: &std::process::Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout))
+}

@@ -1,0 +1,155 @@
+//! Whole runs on this computer.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use super::{Bed, said};
+
+#[test]
+fn a_pool_is_rolled_by_commands() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let each = |web: &str| {
+        [
+            format!("stop {web} graceful"),
+            format!("upgrade {web}"),
+            format!("restart {web}"),
+            format!("start {web}"),
+        ]
+    };
+    assert_eq!(bed.log(), ["web1", "web2", "web3"].map(each).concat());
+    // Applied again, it finds everything where the plan wants it.
+    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(bed.log().len(), 12);
+    let output = bed.poolroll(&["check", "plan.yaml"]).output().unwrap();
+    assert!(said(&output).contains("every front end has version 2 already"), "{}", said(&output));
+}
+
+#[test]
+fn what_a_command_prints_is_kept_without_its_secrets() {
+    let bed = Bed::new();
+    bed.plan("here", "", "    secrets: [TOKEN]\n");
+    bed.put("upgrade.exits", "7");
+    let mut apply = bed.poolroll(&["apply", "plan.yaml", "--yes"]);
+    let output = apply.env("TOKEN", "hunter2").output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    assert!(said(&output).contains("it ended with 7: `upgrade fails, with ***`"), "{}", said(&output));
+    let run = std::fs::read_dir(bed.path("runs")).unwrap().next().unwrap().unwrap().path();
+    let kept = std::fs::read_to_string(run.join("commands/upgrade-web1-1.output")).unwrap();
+    assert_eq!(
+        kept,
+        "--- exit code 7\n--- stdout\nupgrade on web1, with ***\n\n--- stderr\nupgrade fails, with ***\n\n"
+    );
+    for file in std::fs::read_dir(run.join("commands")).unwrap().chain(std::fs::read_dir(&run).unwrap()) {
+        let path = file.unwrap().path();
+        let text = std::fs::read(&path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        assert!(!text.unwrap_or_default().contains("hunter2"), "{}", path.display());
+    }
+    // A person looked, and says so: then it is tried again.
+    std::fs::remove_file(bed.path("bed/upgrade.exits")).unwrap();
+    let retry = ["resume", "--retry", "upgrade/web1/1", "--reason", "it was the disk"];
+    let output = bed.poolroll(&retry).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+}
+
+#[test]
+fn a_run_whose_process_is_killed_finds_the_command_that_outlived_it() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    bed.put("upgrade.takes", "3");
+    let mut apply = bed.poolroll(&["apply", "plan.yaml", "--yes"]);
+    let mut process = apply.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    for _ in 0..1_000 {
+        if bed.log().last().is_some_and(|last| last == "upgrade web1") {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    process.kill().unwrap();
+    process.wait().unwrap();
+    let output = bed.poolroll(&["resume"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    // It went on by itself, was waited for, and was not begun a second time.
+    assert!(said(&output).contains("still underway"), "{}", said(&output));
+    assert_eq!(bed.log().iter().filter(|line| *line == "upgrade web1").count(), 1);
+}
+
+#[test]
+fn a_command_that_takes_too_long_is_ended_and_looked_for() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    let text = std::fs::read_to_string(bed.path("plan.yaml")).unwrap();
+    let text = text.replace("'{mode}'], at: here", "'{mode}'], at: here, time_limit: 1s");
+    std::fs::write(bed.path("plan.yaml"), text.replace("limits: {", "limits: { stop: { attempts: 1 },"))
+        .unwrap();
+    bed.put("stop.takes", "600");
+    let began = Instant::now();
+    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    assert!(began.elapsed() < Duration::from_secs(300));
+    assert!(said(&output).contains("it took too long and was ended"), "{}", said(&output));
+    // With what it had started.
+    let sleeping = std::process::Command::new("pgrep").args(["-f", "sleep 600"]).output().unwrap();
+    let mine = String::from_utf8_lossy(&sleeping.stdout).lines().any(|process| {
+        let environment = std::fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
+        String::from_utf8_lossy(&environment).contains(&bed.path("bed").display().to_string())
+    });
+    assert!(!mine, "somebody still sleeps");
+}
+
+#[test]
+fn an_answer_that_is_not_understood_stops_the_run_before_anything_is_touched() {
+    for (command, says) in [
+        ("[echo, up]", "its answer is none"),
+        ("['true']", "it printed nothing, and that means nothing"),
+        ("['false']", "it ended with 1"),
+        ("[/no/such/program]", "`/no/such/program` cannot be started"),
+    ] {
+        let bed = Bed::new();
+        bed.plan("here", "", "");
+        let text = std::fs::read_to_string(bed.path("plan.yaml")).unwrap();
+        let from = text.find("observe: { run: ").unwrap() + "observe: { run: ".len();
+        let to = from + text[from..].find(']').unwrap() + 1;
+        std::fs::write(bed.path("plan.yaml"), format!("{}{command}{}", &text[..from], &text[to..])).unwrap();
+        let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+        assert!(said(&output).contains(says), "{says}: {}", said(&output));
+        assert_eq!(bed.log(), [""; 0]);
+    }
+}
+
+#[test]
+fn no_word_of_a_plan_is_read_by_a_shell() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    let words = [
+        "a b",
+        "'",
+        "\"",
+        "$(touch pwned)",
+        "`touch pwned`",
+        "; touch pwned",
+        "\u{2019}",
+        "*",
+        "-n",
+        "",
+        "{pool}",
+    ];
+    let listed: Vec<String> = words.iter().map(|word| serde_json::to_string(word).unwrap()).collect();
+    let text = std::fs::read_to_string(bed.path("plan.yaml")).unwrap();
+    let printf = format!(
+        "actions: [{{ program: printf, arguments: ['%s\\0', {}], at: here, expected: 1s }}, {{",
+        listed.join(", ").replace("{pool}", "{{pool}}")
+    );
+    std::fs::write(bed.path("plan.yaml"), text.replace("actions: [{", &printf)).unwrap();
+    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let run = std::fs::read_dir(bed.path("runs")).unwrap().next().unwrap().unwrap().path();
+    let kept = std::fs::read_to_string(run.join("commands/upgrade-web1-1.output")).unwrap();
+    let expected: String = words.iter().map(|word| format!("{word}\0")).collect();
+    assert!(kept.contains(&expected), "{kept}");
+    assert!(!bed.path("pwned").exists());
+}

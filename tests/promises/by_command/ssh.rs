@@ -1,0 +1,161 @@
+//! The same on front ends, over a real `ssh` to real servers on loopback addresses.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::{Bed, file, said};
+use crate::powershell::has;
+
+/// A bed with a server for each front end, ended with it.
+struct Servers {
+    bed: Bed,
+}
+
+const HOSTS: [&str; 3] = ["web1", "web2", "web3"];
+
+impl Servers {
+    fn start(upgrade: &str) -> Servers {
+        let servers = Servers { bed: Bed::new() };
+        let bed = &servers.bed;
+        // Ports that two tests at the same time do not share.
+        static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let port = 40_500 + std::process::id() % 10_000 + number;
+        let mut start = Command::new(file("sshd/start"));
+        start.arg(bed.dir.path()).args(HOSTS).env("PORT", port.to_string());
+        let output = start.env("SETENV", format!("BED={}", bed.path("bed").display())).output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+        // Each connection leaves a line.
+        let script = format!(
+            "#!/bin/sh\necho >>'{}'\nexec ssh -F '{}' \"$@\"\n",
+            bed.path("connections").display(),
+            bed.path("ssh_config").display()
+        );
+        std::fs::write(bed.path("ssh"), script).unwrap();
+        assert!(Command::new("chmod").arg("+x").arg(bed.path("ssh")).status().unwrap().success());
+        bed.plan("front_end", upgrade, &format!("    ssh: {{ program: '{}' }}\n", bed.path("ssh").display()));
+        servers
+    }
+
+    fn connections(&self) -> usize {
+        std::fs::read_to_string(self.bed.path("connections")).unwrap_or_default().lines().count()
+    }
+
+    fn processes(&self) -> impl Iterator<Item = u32> + '_ {
+        let number = |path: PathBuf| std::fs::read_to_string(path).ok()?.trim().parse().ok();
+        HOSTS.iter().filter_map(move |host| number(self.bed.path(host).join("sshd.pid")))
+    }
+}
+
+impl Drop for Servers {
+    fn drop(&mut self) {
+        for process in self.processes() {
+            let _ = Command::new("kill").arg("-9").arg(process.to_string()).stderr(Stdio::null()).status();
+        }
+    }
+}
+
+fn has_ssh(test: &str) -> bool {
+    has("sshd", test) && has("ssh", test)
+}
+
+#[test]
+fn a_pool_is_rolled_over_kept_connections() {
+    if !has_ssh("a_pool_is_rolled_over_kept_connections") {
+        return;
+    }
+    let servers = Servers::start("");
+    let output = servers.bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(servers.bed.log().len(), 12, "{:?}", servers.bed.log());
+    // Some sixty commands.
+    assert!(servers.connections() <= 6, "{} connections", servers.connections());
+}
+
+#[test]
+fn no_word_means_anything_to_the_shell_there() {
+    if !has_ssh("no_word_means_anything_to_the_shell_there") {
+        return;
+    }
+    let servers = Servers::start("");
+    let bed = &servers.bed;
+    let words = [
+        "a b",
+        "'",
+        "\"",
+        "$(touch pwned)",
+        "`touch pwned`",
+        "; touch pwned",
+        "\u{2019}",
+        "*",
+        "-n",
+        "",
+        "a\nb",
+    ];
+    let listed: Vec<String> = words.iter().map(|word| serde_json::to_string(word).unwrap()).collect();
+    let text = std::fs::read_to_string(bed.path("plan.yaml")).unwrap();
+    let printf = format!(
+        "actions: [{{ program: printf, arguments: ['%s|', {}], expected: 1s }}, {{",
+        listed.join(", ")
+    );
+    std::fs::write(bed.path("plan.yaml"), text.replace("actions: [{", &printf)).unwrap();
+    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let run = std::fs::read_dir(bed.path("runs")).unwrap().next().unwrap().unwrap().path();
+    let kept = std::fs::read_to_string(run.join("commands/upgrade-web1-1.output")).unwrap();
+    let expected: String = words.iter().map(|word| format!("{word}|")).collect();
+    assert!(kept.contains(&expected), "{kept}");
+}
+
+/// The exit code of a command is told by a line of its own: 255 is the command's here, and `ssh` lives on.
+#[test]
+fn an_exit_code_of_255_is_that_of_the_command() {
+    if !has_ssh("an_exit_code_of_255_is_that_of_the_command") {
+        return;
+    }
+    let servers = Servers::start("");
+    servers.bed.put("upgrade.exits", "255");
+    let output = servers.bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    assert!(said(&output).contains("it ended with 255: `upgrade fails"), "{}", said(&output));
+}
+
+/// A connection that is cut in an action leaves it in doubt. It goes on there, nobody here knows, and the version tells.
+#[test]
+fn a_connection_that_is_cut_in_an_action_leaves_it_in_doubt() {
+    if !has_ssh("a_connection_that_is_cut_in_an_action_leaves_it_in_doubt") {
+        return;
+    }
+    let servers = Servers::start("");
+    let bed = &servers.bed;
+    bed.put("upgrade.takes", "2");
+    let mut apply = bed.poolroll(&["apply", "plan.yaml", "--yes"]);
+    let child = apply.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    for _ in 0..2_000 {
+        if bed.log().last().is_some_and(|last| last == "upgrade web1") {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    // The sessions of the first front end, and not its server.
+    let server = servers.processes().next().unwrap().to_string();
+    assert!(Command::new("pkill").args(["-9", "-P", &server]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(bed.log().iter().filter(|line| *line == "upgrade web1").count(), 1, "{:?}", bed.log());
+}
+
+#[test]
+fn a_front_end_that_cannot_be_reached_is_named() {
+    if !has_ssh("a_front_end_that_cannot_be_reached_is_named") {
+        return;
+    }
+    let servers = Servers::start("");
+    let second = servers.processes().nth(1).unwrap().to_string();
+    assert!(Command::new("kill").args(["-9", &second]).status().unwrap().success());
+    let output = servers.bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    assert!(said(&output).contains("web2 cannot be reached by"), "{}", said(&output));
+    assert_eq!(servers.bed.log(), [""; 0]);
+}
