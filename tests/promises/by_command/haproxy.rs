@@ -16,7 +16,7 @@ impl Servers {
     fn start() -> Servers {
         static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let servers = Servers { bed: Bed::new(), port: 10_500 + std::process::id() % 900 * 20 + number * 10 };
+        let servers = Servers { bed: Bed::new(), port: 10_500 + std::process::id() % 450 * 20 + number * 10 };
         let output = servers.command(&["up"]).output().unwrap();
         assert!(output.status.success(), "{}", said(&output));
         servers

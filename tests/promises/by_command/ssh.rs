@@ -21,7 +21,7 @@ impl Servers {
         // Ports that two tests at the same time do not share.
         static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let port = 40_500 + std::process::id() % 10_000 + number;
+        let port = 30_100 + std::process::id() % 2_500 + number;
         let mut start = Command::new(file("sshd/start"));
         start.arg(bed.dir.path()).args(HOSTS).env("PORT", port.to_string());
         let output = start.env("SETENV", format!("BED={}", bed.path("bed").display())).output().unwrap();
