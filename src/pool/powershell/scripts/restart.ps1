@@ -7,7 +7,12 @@ $a = Read-Arguments $Arguments
 Import-Product $a.module
 $seen = Get-RestartState $a
 if ($seen.restarted -or $seen.asked) { return $seen }
-Write-Mark (Get-MarkPath $a.run $a.step) @{ boot = $seen.boot; asked = [DateTime]::UtcNow.ToString('o', [cultureinfo]::InvariantCulture) }
-Restart-Computer -Force
+$path = Get-MarkPath $a.run $a.step
+Write-Mark $path @{ boot = $seen.boot; asked = [DateTime]::UtcNow.ToString('o', [cultureinfo]::InvariantCulture) }
+try { Restart-Computer -Force } catch {
+    # It was refused, so nothing goes on. When it had booted stays known: if it goes down all the same, that was the restart.
+    Write-Mark $path @{ boot = $seen.boot; asked = '2000-01-01T00:00:00Z' }
+    throw
+}
 $seen.asked = $true
 $seen
