@@ -36,7 +36,9 @@ function Remove-Marks([string] $Run, [string] $Word) {
 function Test-Process($Id, [string] $Began) {
     if ([int] $Id -eq 0) { return $false }
     try { $process = [System.Diagnostics.Process]::GetProcessById([int] $Id) } catch [System.ArgumentException] { return $false }
-    try { $start = $process.StartTime } catch [System.InvalidOperationException] { return $false } catch { return $true }
+    # A property that cannot be read throws in some engines and is nothing in others: it has ended meanwhile, or it may not be looked at.
+    $start = try { $process.StartTime } catch { $null }
+    if ($null -eq $start) { try { return -not $process.HasExited } catch { return $true } }
     # An id is given again to another process, which began at another time.
     $Began -eq '' -or [Math]::Abs($start.ToUniversalTime().Ticks - [long] $Began) -lt 20000000
 }
