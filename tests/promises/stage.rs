@@ -37,7 +37,12 @@ pub fn graph_of(name: &str, text: &[u8]) -> Arc<StepGraph> {
 pub fn scenario(name: &str, plan: &Plan) -> Scenario {
     let path = format!("plans/scenarios/{name}.yaml");
     let text = std::fs::read_to_string(root().join(&path)).unwrap_or_else(|error| panic!("{path}: {error}"));
-    let source = Arc::new(Source::from_text(path.clone(), text));
+    scenario_of(&path, text, plan)
+}
+
+/// A scenario's text, held against a plan.
+pub fn scenario_of(path: &str, text: String, plan: &Plan) -> Scenario {
+    let source = Arc::new(Source::from_text(path.to_owned(), text));
     let document: Document<ScenarioText> =
         document::read(source).unwrap_or_else(|findings| panic!("{path}: {findings:#?}"));
     Scenario::resolve(&document, plan).unwrap_or_else(|findings| panic!("{path}: {findings:#?}"))

@@ -9,6 +9,7 @@ mod hostile;
 mod journal;
 mod language;
 mod live;
+mod nights;
 mod rolls;
 mod sshd;
 

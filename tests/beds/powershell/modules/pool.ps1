@@ -1,5 +1,8 @@
 # The pool behind the cmdlets: its state is a file, and what was begun comes to its end by the clock whenever somebody looks.
 
+. ([System.IO.Path]::Combine($PSScriptRoot, 'faults.ps1'))
+. ([System.IO.Path]::Combine($PSScriptRoot, 'computer.ps1'))
+
 enum CsPoolState { Active; FailingOver; FailedOver; FailingBack }
 enum CsUpgradeState { Ready; Busy; InsufficientActiveFrontEnds }
 enum CsServiceStatus { Stopped = 1; StartPending; StopPending; Running; ContinuePending; PausePending; Paused }
@@ -13,21 +16,29 @@ function Use-Pool([scriptblock] $Block) {
     $path = [System.IO.Path]::Combine($env:POOLROLL_BED, 'state.json')
     $lock = $null
     while ($null -eq $lock) {
-        try { $lock = [System.IO.File]::Open("$path.lock", 'OpenOrCreate', 'ReadWrite', 'None') } catch [System.IO.IOException] {
-            # A test that has ended takes its pool along, and whoever waits for it.
-            if (-not [System.IO.Directory]::Exists($env:POOLROLL_BED)) { [System.Environment]::Exit(1) }
-            [System.Threading.Thread]::Sleep(2)
-        }
+        # An engine that was left behind ends with its bed.
+        if (-not [System.IO.File]::Exists($path)) { Stop-Engine }
+        try { $lock = [System.IO.File]::Open("$path.lock", 'OpenOrCreate', 'ReadWrite', 'None') } catch [System.IO.IOException] { [System.Threading.Thread]::Sleep(2) }
     }
+    $script:dead = @()
     try {
-        $pool = ConvertFrom-Json ([System.IO.File]::ReadAllText($path)) -AsHashtable
+        $text = [System.IO.File]::ReadAllText($path)
+        $pool = ConvertFrom-Json $text -AsHashtable
+        Start-FirstFaults $pool (Get-Now)
         Update-Pool $pool (Get-Now)
         try { & $Block $pool } finally {
-            # Written beside and moved: an engine that is killed in between leaves the state as it was.
-            [System.IO.File]::WriteAllText("$path.$PID", (ConvertTo-Json $pool -Depth 10 -Compress))
-            [System.IO.File]::Move("$path.$PID", $path, $true)
+            $new = ConvertTo-Json $pool -Depth 10 -Compress
+            # Written beside and moved: an engine that is killed in between leaves the state as it was. Who only looks writes nothing, and so
+            # does not bring back a bed that is being removed.
+            if ($new -cne $text) {
+                [System.IO.File]::WriteAllText("$path.$PID", $new)
+                [System.IO.File]::Move("$path.$PID", $path, $true)
+            }
         }
-    } finally { $lock.Dispose() }
+    } finally {
+        $lock.Dispose()
+        if ($script:dead.Count -gt 0) { Stop-WhatDied $script:dead }
+    }
 }
 
 function Write-Call($Pool, [string] $What) { $Pool.calls = @($Pool.calls) + $What }
@@ -37,7 +48,8 @@ function Get-FrontEnd($Pool, [string] $Fqdn) {
     throw "Cannot find computer `"$Fqdn`" in the topology."
 }
 
-function Test-Active($Pool, $FrontEnd) { $Pool.state -eq 'Active' -and $FrontEnd.computer -eq 'up' -and $FrontEnd.services -eq 'running' }
+# Front ends serve until the partner does.
+function Test-Active($Pool, $FrontEnd) { $Pool.state -in 'Active', 'FailingOver' -and $FrontEnd.computer -eq 'up' -and $FrontEnd.services -eq 'running' }
 
 # What was due by now, in the order in which it was due.
 function Update-Pool($Pool, [long] $Now) {
@@ -65,8 +77,9 @@ function Complete-Services($Pool, $FrontEnd, [long] $At) {
     switch ($FrontEnd.services) {
         'draining' { $FrontEnd.services = 'stopping'; $FrontEnd.services_due = $At + $Pool.times.stop }
         'stopping' {
-            $FrontEnd.services = 'stopped'
-            if ($FrontEnd.disables) { $FrontEnd.disabled = $true; $FrontEnd.disables = $false }
+            $FrontEnd.services = if ($FrontEnd.ends_partly) { 'partly' } else { 'stopped' }
+            if ($FrontEnd.disables -and -not $FrontEnd.ends_partly) { $FrontEnd.disabled = $true }
+            $FrontEnd.disables = $false; $FrontEnd.ends_partly = $false
         }
         'starting' {
             $cold = $Pool.state -eq 'Active' -and @($Pool.front_ends | Where-Object { Test-Active $Pool $_ }).Count -eq 0
@@ -74,22 +87,31 @@ function Complete-Services($Pool, $FrontEnd, [long] $At) {
             $hanging = @($Pool.front_ends | Where-Object { $_.services -eq 'starting' -and $_.hangs })
             if ($cold -and $hanging.Count -lt $Pool.cold_start) { return }
             $up = if ($cold) { $hanging } else { @($FrontEnd) }
-            foreach ($one in $up) { $one.services = 'running'; $one.hangs = $false }
-            Start-Rebuild $Pool $At
+            foreach ($one in $up) { $one.services = 'running'; $one.hangs = $false; if ($Pool.state -eq 'Active') { $one.taken_out = $false } }
+            Write-Change $Pool $At
         }
     }
 }
 
 function Complete-Boot($Pool, $FrontEnd, [long] $At) {
+    $died = $FrontEnd.computer -eq 'down'
     $FrontEnd.computer_due = 0
     $FrontEnd.computer = 'up'
     $FrontEnd.boots += 1
-    if ($Pool.state -eq 'FailedOver' -and -not $FrontEnd.disabled) { $FrontEnd.services = 'starting'; $FrontEnd.services_due = $At + $Pool.times.start }
+    # An update that asked for a restart is there after it.
+    $pending = [System.IO.Path]::Combine($env:POOLROLL_BED, $FrontEnd.fqdn, 'pending_version')
+    if ([System.IO.File]::Exists($pending)) { [System.IO.File]::Move($pending, [System.IO.Path]::Combine($env:POOLROLL_BED, $FrontEnd.fqdn, 'version'), $true) }
+    # Services are automatic, but a front end that was taken out waits for its start, unless the partner serves: then they start for nobody.
+    if (-not $FrontEnd.disabled -and ($Pool.state -eq 'FailedOver' -or ($died -and -not $FrontEnd.taken_out))) { $FrontEnd.services = 'starting'; $FrontEnd.services_due = $At + $Pool.times.start }
 }
 
 function Complete-State($Pool, [long] $At) {
     $Pool.state_due = 0
     if ($Pool.state -eq 'FailingOver') {
+        switch (Get-Word $Pool.twist) {
+            'half_way' { return }
+            'not_done' { $Pool.state = 'Active'; return }
+        }
         $Pool.state = 'FailedOver'
         $Pool.rebuilt_due = 0
         foreach ($frontEnd in $Pool.front_ends) {
@@ -101,11 +123,22 @@ function Complete-State($Pool, [long] $At) {
             if ($frontEnd.computer -eq 'up' -and -not $frontEnd.disabled) { $frontEnd.services = 'partly'; $frontEnd.services_due = 0 }
         }
     }
+    # Nobody is active here, and nobody lost what was not there.
+    $Pool.quorum.stands = $false
 }
 
-function Start-Rebuild($Pool, [long] $At) {
+function Get-Counted($Pool) { @($Pool.front_ends | Where-Object { (Test-Active $Pool $_) -and $Pool.quorum.first -contains $_.fqdn }).Count }
+
+# A front end joined or left those that are active: the fabric builds replicas anew, and where too few are left the others stop.
+function Write-Change($Pool, [long] $At) {
+    if ($Pool.state -notin 'Active', 'FailingOver') { $Pool.rebuilt_due = 0; return }
+    $stood = $Pool.quorum.stands
+    $Pool.quorum.stands = (Get-Counted $Pool) -ge $Pool.quorum.needs
+    if ($stood -and -not $Pool.quorum.stands) {
+        foreach ($frontEnd in $Pool.front_ends) { if ($frontEnd.services -in 'running', 'draining') { Start-Stopping $Pool $frontEnd $At } }
+    }
     $active = @($Pool.front_ends | Where-Object { Test-Active $Pool $_ }).Count
-    $Pool.rebuilt_due = if ($Pool.state -eq 'Active' -and $active -gt 0) { $At + $Pool.times.rebuild } else { 0 }
+    $Pool.rebuilt_due = if ($active -gt 0) { $At + $Pool.times.rebuild } else { 0 }
 }
 
 # Services leave what they were, and the fabric notices who is no longer active.
@@ -114,18 +147,35 @@ function Start-Stopping($Pool, $FrontEnd, [long] $At) {
     $FrontEnd.services = 'stopping'
     $FrontEnd.services_due = $At + $Pool.times.stop
     $FrontEnd.hangs = $false
-    if ($was) { Start-Rebuild $Pool $At }
+    if ($was) { Write-Change $Pool $At }
 }
 
-function Start-Draining($Pool, $FrontEnd, [long] $At) {
+function Start-Draining($Pool, $FrontEnd, [long] $At, $Twist) {
     $was = Test-Active $Pool $FrontEnd
     $FrontEnd.services = 'draining'
-    $FrontEnd.services_due = $At + $Pool.times.drain
-    if ($was) { Start-Rebuild $Pool $At }
+    $length = (Get-Length $Twist ($Pool.times.drain + $Pool.times.stop)) - $Pool.times.stop
+    $FrontEnd.services_due = if ((Get-Word $Twist) -eq 'drain_hangs') { 0 } else { $At + [Math]::Max($length, 1) }
+    if ($was) { Write-Change $Pool $At }
+}
+
+# Services are told to stop, and those who are connected may finish or not.
+function Start-Stop($Pool, $FrontEnd, [bool] $Graceful, $Twist) {
+    if ($Graceful -and $FrontEnd.services -in 'draining', 'stopping') { return }
+    $now = Get-Now
+    $FrontEnd.taken_out = $true
+    $FrontEnd.ends_partly = (Get-Word $Twist) -eq 'ends_partly'
+    if ($Graceful -and $FrontEnd.services -eq 'running') { Start-Draining $Pool $FrontEnd $now $Twist } else { Start-Stopping $Pool $FrontEnd $now }
+}
+
+# Services are told to start.
+function Start-Start($Pool, $FrontEnd, $Twist) {
+    $length = Get-Length $Twist $Pool.times.start
+    $FrontEnd.services = 'starting'
+    $FrontEnd.services_due = if ($length -eq 0) { 0 } else { (Get-Now) + $length }
 }
 
 function Wait-Pool([scriptblock] $Until) {
-    while (-not (Use-Pool $Until)) { [System.Threading.Thread]::Sleep(10) }
+    while (-not (Use-Pool $Until)) { [System.Threading.Thread]::Sleep(20) }
 }
 
 function Get-ThisComputer {
@@ -174,47 +224,55 @@ function Stop-CsWindowsService {
     param([string] $Name, [string] $ComputerName, [switch] $Graceful, [switch] $NoWait, [switch] $Force, [string] $Report, [switch] $LeaveClsAgentRunning, [switch] $LeaveWebServerRunning)
     $computer = if ($ComputerName) { $ComputerName } else { Get-ThisComputer }
     Write-Verbose "Stopping services on $computer"
-    $early = Use-Pool {
+    $began = Use-Pool {
         param($pool)
         $f = Get-FrontEnd $pool $computer
         Write-Call $pool "Stop-CsWindowsService $computer$(if ($Graceful) { ' -Graceful' })"
-        $f.taken_out = $true
-        $now = Get-Now
-        if ($f.services -notin 'stopped', 'stopping') {
-            if ($Graceful -and $f.services -eq 'running') { Start-Draining $pool $f $now }
-            elseif (-not ($Graceful -and $f.services -eq 'draining')) { Start-Stopping $pool $f $now }
+        $twist = $null
+        if ($f.services -notin 'stopped', 'stopping' -and -not ($Graceful -and $f.services -eq 'draining')) {
+            $twist = Get-Twist $pool 'stop' $computer (Get-Now)
+            if (Test-Effect $twist) { Start-Stop $pool $f $Graceful $twist }
         }
-        $pool.graceful_returns_early -and $Graceful
+        @{ twist = $twist; early = $pool.graceful_returns_early -and $Graceful }
     }
     Write-Warning 'Some services may take a while to stop.'
-    if (-not $NoWait -and -not $early) { Wait-Pool { param($pool) (Get-FrontEnd $pool $computer).services -in 'stopped', 'partly' } }
+    if (-not $NoWait -and -not $began.early) { Wait-Act $began.twist { param($pool) (Get-FrontEnd $pool $computer).services -in 'stopped', 'partly' } }
 }
 
 function Start-CsWindowsService {
     [CmdletBinding(SupportsShouldProcess)]
     param([string] $Name, [string] $ComputerName, [switch] $NoWait, [switch] $Force, [string] $Report)
     $computer = if ($ComputerName) { $ComputerName } else { Get-ThisComputer }
-    Use-Pool {
+    $twist = Use-Pool {
         param($pool)
         $f = Get-FrontEnd $pool $computer
         Write-Call $pool "Start-CsWindowsService $computer"
         if ($f.disabled) { throw "Cannot start service RTCSRV on computer '$computer': the service is disabled." }
-        if ($f.services -in 'stopped', 'partly') { $f.services = 'starting'; $f.services_due = (Get-Now) + $pool.times.start }
+        if ($f.services -in 'stopped', 'partly') {
+            $twist = Get-Twist $pool 'start' $computer (Get-Now)
+            if (Test-Effect $twist) { Start-Start $pool $f $twist }
+            $twist
+        }
     }
-    if (-not $NoWait) { Wait-Pool { param($pool) $f = Get-FrontEnd $pool $computer; $f.services -eq 'running' -or $f.hangs } }
+    if (-not $NoWait) { Wait-Act $twist { param($pool) (Get-FrontEnd $pool $computer).services_due -eq 0 } }
 }
 
 function Get-Readiness([string] $TypeName) {
     $computer = Get-ThisComputer
     Use-Pool {
         param($pool)
+        Start-AskedFaults $pool (Get-Now)
         if (-not (Test-Active $pool (Get-FrontEnd $pool $computer))) { throw 'The front end is not part of the pool fabric.' }
+        if (Test-Trouble $pool { param($fault, $body) $body.trouble -eq 'unanswered' }) { throw 'The operation has timed out.' }
         if ($pool.busy -gt 0) { $pool.busy -= 1; $forced = 'Busy' }
         if ($pool.insufficient -gt 0) { $pool.insufficient -= 1; $forced = 'InsufficientActiveFrontEnds' }
+        if (-not $forced -and (Test-Trouble $pool { param($fault, $body) $body.trouble -eq 'insufficient' })) { $forced = 'InsufficientActiveFrontEnds' }
+        if (-not $forced -and (Test-Trouble $pool { param($fault, $body) $body.trouble -eq 'busy' })) { $forced = 'Busy' }
         $active = @($pool.front_ends | Where-Object { Test-Active $pool $_ })
-        $counted = @($active | Where-Object { $pool.quorum.first -contains $_.fqdn }).Count
+        $counted = Get-Counted $pool
         $live = @($active | ForEach-Object { $_.domain } | Select-Object -Unique).Count
         $state = if ($forced) { $forced }
+        elseif ($pool.state -eq 'FailingOver') { 'Busy' }
         elseif ($counted -le $pool.quorum.needs -or ($pool.quorum.all_before_a_domain -and $active.Count -lt $pool.front_ends.Count)) { 'InsufficientActiveFrontEnds' }
         elseif ($pool.rebuilt_due -gt 0) { 'Busy' }
         else { 'Ready' }
@@ -223,12 +281,16 @@ function Get-Readiness([string] $TypeName) {
             $own = @($pool.front_ends | Where-Object { $_.domain -eq $name })
             $here = @($own | Where-Object { Test-Active $pool $_ }).Count
             $may = $state -eq 'Ready' -and ($names.Count -lt 3 -or $live -ge 3 -or $here -eq 0)
+            # Nobody knows for which domain the caller asks: each flag that is read is an answer about all of them.
+            $place = [array]::IndexOf($names, $name)
+            if ($may -and (Test-Trouble $pool { param($fault, $body) (Get-Word $body.trouble) -eq 'domain_not_ready' -and (Get-Under $body.trouble) -eq $place })) { $may = $false }
             [PSCustomObject] @{ PSTypeName = 'Microsoft.Rtc.Management.Hadr.UpgradeDomain'; Name = $name; ReadyforUpgrade = $may; FrontEnds = @($own | ForEach-Object { $_.fqdn }) }
         }
         [PSCustomObject] @{
             PSTypeName = $TypeName; PoolUpgradeState = [CsUpgradeState] $state; TotalFrontEnds = $pool.front_ends.Count
             TotalActiveFrontEnds = $active.Count; UpgradeDomains = @($domains)
         }
+        if ($state -eq 'Ready') { Write-Ready $pool }
     }
 }
 
@@ -242,12 +304,6 @@ function Get-CsUpgradeDomainInfo {
     Get-Readiness 'Microsoft.Rtc.Management.Hadr.PoolUpgradeState'
 }
 
-function Get-Version([string] $Computer) {
-    $path = [System.IO.Path]::Combine($env:POOLROLL_BED, $Computer, 'version')
-    if ([System.IO.File]::Exists($path)) { return [System.IO.File]::ReadAllText($path).Trim() }
-    Use-Pool { param($pool) $pool.version }
-}
-
 function Get-CsServerPatchVersion {
     [CmdletBinding()] param()
     $version = Get-Version (Get-ThisComputer)
@@ -256,69 +312,11 @@ function Get-CsServerPatchVersion {
     }
 }
 
-# The list of installed products, where Windows keeps it.
-function Get-ItemProperty {
-    [CmdletBinding()] param([string[]] $Path)
-    if ($Path -notlike 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\*') { throw "Cannot find path '$Path'." }
-    [PSCustomObject] @{ DisplayName = 'Something else'; DisplayVersion = '1.0' }
-    [PSCustomObject] @{ PSChildName = 'without a name' }
-    foreach ($component in 'Core Components', 'Front End Server', 'Web Components Server') {
-        [PSCustomObject] @{ DisplayName = "Microsoft Lync Server 2013, $component"; DisplayVersion = Get-Version (Get-ThisComputer) }
-    }
-}
-
-function Get-CimInstance {
-    [CmdletBinding()] param([string] $ClassName, [string] $Filter)
-    $computer = Get-ThisComputer
-    $seen = Use-Pool { param($pool) $f = Get-FrontEnd $pool $computer; @{ boots = $f.boots; disabled = $f.disabled } }
-    switch ($ClassName) {
-        'Win32_OperatingSystem' { [PSCustomObject] @{ LastBootUpTime = [DateTime]::new(2026, 12, 1, 3, 0, 0, [DateTimeKind]::Utc).AddHours($seen.boots) } }
-        'Win32_Service' { [PSCustomObject] @{ Name = $Filter; StartMode = if ($seen.disabled) { 'Disabled' } else { 'Auto' } } }
-    }
-}
-
-# The computer goes down and takes every engine on it with it, this one last.
-function Restart-Computer {
-    [CmdletBinding(SupportsShouldProcess)] param([switch] $Force)
-    $computer = Get-ThisComputer
-    Use-Pool {
-        param($pool)
-        $f = Get-FrontEnd $pool $computer
-        Write-Call $pool "Restart-Computer $computer"
-        $was = Test-Active $pool $f
-        $now = Get-Now
-        $f.services = 'stopped'; $f.services_due = 0
-        $f.computer = 'rebooting'; $f.computer_due = $now + $pool.times.restart
-        if ($was) { Start-Rebuild $pool $now }
-        [System.IO.File]::WriteAllText([System.IO.Path]::Combine($env:POOLROLL_BED, $computer, 'down_until'), '' + $f.computer_due)
-    }
-    # A computer with a server of its own takes that along, and has it again when it is up.
-    $server = [System.IO.Path]::Combine($env:POOLROLL_BED, $computer, 'sshd.pid')
-    if ([System.IO.File]::Exists($server)) {
-        $seconds = [string]::Format([cultureinfo]::InvariantCulture, '{0:0.000}', (Use-Pool { param($pool) $pool.times.restart }) / 1000)
-        $start = [System.Diagnostics.ProcessStartInfo]::new('/bin/sh')
-        $start.ArgumentList.Add('-c')
-        $start.ArgumentList.Add("sleep $seconds; exec setsid /usr/sbin/sshd -f '$env:POOLROLL_BED/$computer/sshd_config' -E '$env:POOLROLL_BED/$computer/sshd.log'")
-        $start.RedirectStandardInput = $true
-        $start.RedirectStandardOutput = $true
-        $start.RedirectStandardError = $true
-        [void] [System.Diagnostics.Process]::Start($start)
-        try { [System.Diagnostics.Process]::GetProcessById([int] [System.IO.File]::ReadAllText($server)).Kill() } catch { }
-    }
-    $folder = [System.IO.Path]::Combine($env:POOLROLL_BED, $computer, 'engines')
-    foreach ($file in [System.IO.Directory]::GetFiles($folder)) {
-        $id = [int] [System.IO.Path]::GetFileName($file)
-        [System.IO.File]::Delete($file)
-        if ($id -ne $PID) { try { [System.Diagnostics.Process]::GetProcessById($id).Kill() } catch { } }
-    }
-    [System.Diagnostics.Process]::GetCurrentProcess().Kill()
-}
-
 function Invoke-CsComputerFailOver {
     [CmdletBinding(SupportsShouldProcess)]
     param([string] $ComputerName, [TimeSpan] $WaitTime, [TimeSpan] $DrainingTimeout, [switch] $NoStop, [string] $Report, [switch] $Force, [switch] $SkipFabricHealthCheck)
     Confirm-Call $PSBoundParameters 'Invoke-CsComputerFailOver'
-    Use-Pool {
+    $twist = Use-Pool {
         param($pool)
         $f = Get-FrontEnd $pool $ComputerName
         Write-Call $pool "Invoke-CsComputerFailOver $ComputerName"
@@ -326,31 +324,39 @@ function Invoke-CsComputerFailOver {
         if ($pool.front_ends.Count -lt 3) { throw 'A pool of two servers does not support this.' }
         $other = @($pool.front_ends | Where-Object { $_.disables -or ($_.disabled -and $_.fqdn -ne $ComputerName) })
         if ($other.Count -gt 0) { throw "Computer '$($other[0].fqdn)' is failed over already; one server at a time." }
-        $f.taken_out = $true
+        $twist = if ($f.services -notin 'stopped', 'stopping', 'draining') { Get-Twist $pool 'stop' $ComputerName (Get-Now) }
+        if (Test-Effect $twist) { $f.taken_out = $true }
+        $twist
     }
-    # Its users are moved first, and nothing of that is seen on its services.
-    [System.Threading.Thread]::Sleep((Use-Pool { param($pool) $pool.times.move }))
-    Use-Pool {
-        param($pool)
-        $f = Get-FrontEnd $pool $ComputerName
-        if ($f.services -ne 'stopped') { $f.disables = $true; Start-Draining $pool $f (Get-Now) } else { $f.disabled = $true }
+    if (Test-Effect $twist) {
+        # Its users are moved first, and nothing of that is seen on its services. A cmdlet that is cut off has moved them.
+        if ((Get-Word $twist) -ne 'goes_on') { [System.Threading.Thread]::Sleep((Use-Pool { param($pool) $pool.times.move })) }
+        Use-Pool {
+            param($pool)
+            $f = Get-FrontEnd $pool $ComputerName
+            if ($f.services -ne 'stopped') { $f.disables = $true; Start-Stop $pool $f $true $twist } else { $f.disabled = $true }
+        }
     }
-    Wait-Pool { param($pool) (Get-FrontEnd $pool $ComputerName).services -in 'stopped', 'partly' }
+    Wait-Act $twist { param($pool) (Get-FrontEnd $pool $ComputerName).services -in 'stopped', 'partly' }
 }
 
 function Invoke-CsComputerFailBack {
     [CmdletBinding(SupportsShouldProcess)]
     param([string] $ComputerName, [switch] $NoStart, [TimeSpan] $WaitTime, [switch] $SkipFabricHealthCheck, [switch] $Force)
     Confirm-Call $PSBoundParameters 'Invoke-CsComputerFailBack'
-    Use-Pool {
+    $twist = Use-Pool {
         param($pool)
         $f = Get-FrontEnd $pool $ComputerName
         Write-Call $pool "Invoke-CsComputerFailBack $ComputerName"
         if (-not $f.disabled) { throw "Computer '$ComputerName' is not failed over." }
-        $f.disabled = $false
-        if ($f.services -in 'stopped', 'partly') { $f.services = 'starting'; $f.services_due = (Get-Now) + $pool.times.start }
+        $twist = if ($f.services -in 'stopped', 'partly') { Get-Twist $pool 'start' $ComputerName (Get-Now) }
+        if (Test-Effect $twist) {
+            $f.disabled = $false
+            if ($f.services -in 'stopped', 'partly') { Start-Start $pool $f $twist }
+        }
+        $twist
     }
-    Wait-Pool { param($pool) $f = Get-FrontEnd $pool $ComputerName; $f.services -eq 'running' -or $f.hangs }
+    Wait-Act $twist { param($pool) (Get-FrontEnd $pool $ComputerName).services_due -eq 0 }
 }
 
 function Get-CsRegistrarConfiguration {
@@ -368,7 +374,12 @@ function Get-CsPoolBackupRelationship {
 
 function Get-CsBackupServiceStatus {
     [CmdletBinding()] param([string] $PoolFqdn)
-    $export = Use-Pool { param($p) if ($PoolFqdn -eq $p.partner) { $p.partner_export } else { 'SteadyState' } }
+    $export = Use-Pool {
+        param($p)
+        if ($PoolFqdn -ne $p.partner) { 'SteadyState' }
+        elseif (Test-Trouble $p { param($fault, $body) $body.trouble -eq 'partner_unhealthy' }) { 'ErrorState' }
+        else { $p.partner_export }
+    }
     [PSCustomObject] @{
         OverallExportStatus = $export; OverallImportStatus = 'NormalState'
         BackupModules = @("UserServices.PresenceFocus:[$export,NormalState]", "ConfServices.DataConf:[$export,NormalState]", 'CentralMgmt.CMSMaster:[NotInitialized,NotInitialized]')
@@ -391,27 +402,37 @@ function Get-CsService {
 function Invoke-CsPoolFailOver {
     [CmdletBinding(SupportsShouldProcess)] param([string] $PoolFqdn, [switch] $DisasterMode, [switch] $Force)
     Confirm-Call $PSBoundParameters 'Invoke-CsPoolFailOver'
-    Use-Pool {
+    $twist = Use-Pool {
         param($pool)
         Write-Call $pool "Invoke-CsPoolFailOver $PoolFqdn$(if ($DisasterMode) { ' -DisasterMode' })"
         Assert-Hop $pool
         if (@($pool.edges) -contains $PoolFqdn) { throw "This pool $PoolFqdn is specified in topology as the next hop for the Edge server." }
         if ($pool.state -ne 'Active') { throw "The pool is $($pool.state)." }
-        $pool.state = 'FailingOver'
-        $pool.state_due = (Get-Now) + $pool.times.fail_over
+        $pool.twist = Get-Twist $pool 'fail_over' '' (Get-Now)
+        if (Test-Effect $pool.twist) {
+            $pool.state = 'FailingOver'
+            $pool.state_due = (Get-Now) + (Get-Length $pool.twist $pool.times.fail_over)
+        }
+        $pool.twist
     }
-    Wait-Pool { param($pool) $pool.state -ne 'FailingOver' }
+    Wait-Act $twist { param($pool) $pool.state_due -eq 0 }
+    # What ended half way did not return either: nobody was told how it ended.
+    if ((Get-Word $twist) -eq 'half_way') { Stop-Engine }
 }
 
 function Invoke-CsPoolFailBack {
     [CmdletBinding(SupportsShouldProcess)] param([string] $PoolFqdn, [switch] $Force)
     Confirm-Call $PSBoundParameters 'Invoke-CsPoolFailBack'
-    Use-Pool {
+    $twist = Use-Pool {
         param($pool)
         Write-Call $pool "Invoke-CsPoolFailBack $PoolFqdn"
         if ($pool.state -notin 'FailedOver', 'FailingOver') { throw "The pool is $($pool.state)." }
-        $pool.state = 'FailingBack'
-        $pool.state_due = (Get-Now) + $pool.times.fail_back
+        $twist = Get-Twist $pool 'fail_back' '' (Get-Now)
+        if (Test-Effect $twist) {
+            $pool.state = 'FailingBack'
+            $pool.state_due = (Get-Now) + (Get-Length $twist $pool.times.fail_back)
+        }
+        $twist
     }
-    Wait-Pool { param($pool) $pool.state -ne 'FailingBack' }
+    Wait-Act $twist { param($pool) $pool.state_due -eq 0 }
 }
