@@ -12,6 +12,7 @@ mod live;
 mod nights;
 mod rolls;
 mod sshd;
+mod values;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
