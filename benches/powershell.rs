@@ -1,7 +1,13 @@
 //! What a call through a kept engine costs beside a bare loop on the same engine, in the same run: `cargo bench --bench powershell`.
 //!
 //! Needs `pwsh` on PATH, and says so where it is not. The module behind the cmdlet answers at once, so what is measured is the way
-//! there and back: our line, our envelope, our task.
+//! there and back: our line, our envelope, our task. The same over a session, where there is an `sshd`; and what a whole roll spends its
+//! time on. `cargo bench --bench powershell -- kept`, `session` or `roll` measures one of them.
+
+#[path = "powershell/roll.rs"]
+mod roll;
+#[path = "powershell/session.rs"]
+mod session;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -40,27 +46,49 @@ driver: { powershell: { engine: pwsh, reach: { ssh: { program: 'SSH' } } } }
 ";
 
 fn main() {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    if words.first().is_some_and(|word| word == roll::RELAY) {
+        return roll::relay(&words[1..]);
+    }
     let pwsh = Command::new("pwsh").arg("-v").stdout(Stdio::null()).status();
     if pwsh.is_err() {
         println!("needs `pwsh` on PATH: nothing was measured");
         return;
     }
+    let is_wanted = |name: &str| words.is_empty() || words.iter().any(|word| word == name);
     let dir = std::env::temp_dir().join(format!("poolroll-bench-{}", std::process::id()));
     prepare(&dir);
+    if is_wanted("kept") {
+        compare("kept", 1.5, || (bare(&dir), kept(&dir)));
+    }
+    if is_wanted("session") {
+        match session::Server::start(&dir) {
+            Ok(server) => compare("session", 1.2, || (server.bare(), server.kept())),
+            Err(why) => println!("over a session: {why}: nothing was measured"),
+        }
+    }
+    if is_wanted("roll") {
+        roll::measure(&dir);
+    }
+    let _ = fs::remove_dir_all(&dir);
+}
+
+/// Measures two ways in turn, and what the second costs beside the first.
+fn compare(name: &str, aim: f64, measure: impl Fn() -> (f64, f64)) {
     let mut ratios = Vec::new();
     for round in 0..ROUNDS {
-        let (bare, kept) = (bare(&dir), kept(&dir));
-        println!("round {}: bare {bare:.3} ms a call, kept {kept:.3} ms", round + 1);
-        ratios.push(kept / bare);
+        let (bare, ours) = measure();
+        println!("{name}, round {}: bare {bare:.3} ms a call, ours {ours:.3} ms", round + 1);
+        ratios.push(ours / bare);
     }
-    ratios.sort_by(f64::total_cmp);
-    println!(
-        "kept beside bare: median {:.2} ({:.2} to {:.2}); the aim is 1.5 at most",
-        ratios[ROUNDS / 2],
-        ratios[0],
-        ratios[ROUNDS - 1]
-    );
-    let _ = fs::remove_dir_all(&dir);
+    println!("{name} beside bare: {}; the aim is {aim} at most", spread(ratios));
+}
+
+/// The median of some numbers, and how far they go.
+fn spread(mut numbers: Vec<f64>) -> String {
+    numbers.sort_by(f64::total_cmp);
+    let (first, last) = (numbers[0], numbers[numbers.len() - 1]);
+    format!("median {:.2} ({first:.2} to {last:.2})", numbers[numbers.len() / 2])
 }
 
 /// A module, and an `ssh` that starts its command here.
@@ -79,20 +107,26 @@ fn prepare(dir: &Path) {
 
 /// Milliseconds a call in the median, a person's loop.
 fn bare(dir: &Path) -> f64 {
-    let mut engine = Command::new("pwsh")
+    let mut engine = Command::new("pwsh");
+    engine.env("PSModulePath", dir.join("modules"));
+    looped(engine, "Import-Module Lync", BARE)
+}
+
+/// Milliseconds a call in the median, in an engine that runs its lines as they come.
+fn looped(mut engine: Command, first: &str, line: &str) -> f64 {
+    let mut engine = engine
         .args(["-NoLogo", "-NoProfile", "-NonInteractive", "-Command", "-"])
-        .env("PSModulePath", dir.join("modules"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .expect("an engine");
     let mut stdin = engine.stdin.take().expect("a pipe");
     let mut lines = BufReader::new(engine.stdout.take().expect("a pipe")).lines();
-    stdin.write_all(b"Import-Module Lync\n").expect("a line");
+    writeln!(stdin, "{first}").expect("a line");
     let median = median(|| {
-        stdin.write_all(BARE.as_bytes()).and_then(|()| stdin.flush()).expect("a line");
+        stdin.write_all(line.as_bytes()).and_then(|()| stdin.flush()).expect("a line");
         let answer = lines.next().expect("an answer").expect("a text");
-        assert!(answer.contains("Stopped"));
+        assert!(answer.contains("Stopped"), "{answer}");
     });
     drop(stdin);
     let _ = engine.wait();
@@ -101,7 +135,11 @@ fn bare(dir: &Path) -> f64 {
 
 /// Milliseconds a call in the median, through the driver.
 fn kept(dir: &Path) -> f64 {
-    let text = PLAN.replace("SSH", &dir.join("ssh").display().to_string());
+    called(&PLAN.replace("SSH", &dir.join("ssh").display().to_string()))
+}
+
+/// The same for a plan.
+fn called(text: &str) -> f64 {
     let graph = compile("bench.yaml", text.as_bytes()).expect("a plan").graph;
     let Some(plan::Driver::PowerShell(settings)) = graph.plan().driver() else { unreachable!() };
     let pool = PowerShellPool::new(Arc::clone(graph.plan_arc()), settings.clone(), "bench");
@@ -116,7 +154,7 @@ fn kept(dir: &Path) -> f64 {
             driver.woken().await;
             driver.take_answer(Timestamp::UNIX_EPOCH).expect("an answer")
         });
-        assert_eq!(answered.answer, Answer::StillStopped(true));
+        assert_eq!(answered.answer, Answer::StillStopped(true), "{:?}", answered.facts);
     })
 }
 
