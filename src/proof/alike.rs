@@ -40,7 +40,8 @@ enum Group {
 /// Buffers, used again and again, and what is asked of the graph for each event.
 #[derive(Clone, Debug)]
 pub(super) struct Alike {
-    members: Vec<(Group, FrontEndId)>,
+    /// Whether their turn is still to come stands before the front ends.
+    members: Vec<(Group, bool, FrontEndId)>,
     steps: StepsOf,
     order: Order,
 }
@@ -55,6 +56,7 @@ struct StepsOf {
 #[derive(Clone, Debug, Default)]
 struct Order {
     order: Vec<FrontEndId>,
+    places: Vec<FrontEndId>,
     said: Vec<Said>,
 }
 
@@ -86,8 +88,10 @@ impl Node {
             }
             let own = |step| graph.kind(step).front_end() == Some(front_end);
             let its_turn_is_over = over || self.run.is_upgraded(graph, front_end);
-            if its_turn_is_over && !(at_rest && self.run.active().any(own)) {
-                alike.members.push((self.group(graph, front_end, over), front_end));
+            // Those whose turn is still to come stay in their order, behind the others. Failed over, all would have a turn.
+            let moves = !at_rest && graph.over().is_none();
+            if moves || its_turn_is_over && !(at_rest && self.run.active().any(own)) {
+                alike.members.push((self.group(graph, front_end, over), !its_turn_is_over, front_end));
             }
         }
         alike.members.sort_unstable();
@@ -111,20 +115,24 @@ impl Node {
         if over || past { Group::Anywhere { counts } } else { Group::Of { domain: domain.0, counts } }
     }
 
-    fn sort_group(&mut self, group: &[(Group, FrontEndId)], steps: &StepsOf, alike: &mut Order) {
-        let Order { order, said } = alike;
+    fn sort_group(&mut self, group: &[(Group, bool, FrontEndId)], steps: &StepsOf, alike: &mut Order) {
+        let Order { order, places, said } = alike;
         order.clear();
-        order.extend(group.iter().map(|(_, front_end)| *front_end));
+        order.extend(group.iter().map(|(.., front_end)| *front_end));
+        let over = group.iter().take_while(|(_, has_turn, _)| !has_turn).count();
+        let are_sorted = order[..over].is_sorted_by(|one, other| self.compare(steps, *one, *other).is_le());
         // Most groups are in order, and explorers come here for each event.
-        if order.is_sorted_by(|one, other| self.compare(steps, *one, *other).is_le()) {
+        if are_sorted && order.is_sorted() {
             return;
         }
-        order.sort_by(|one, other| self.compare(steps, *one, *other));
+        places.clone_from(order);
+        places.sort_unstable();
+        order[..over].sort_by(|one, other| self.compare(steps, *one, *other));
         said.resize_with(said.len().max(order.len()), Said::default);
         for (front_end, said) in order.iter().zip(said.iter_mut()) {
             self.said_of(steps.of(*front_end), *front_end, said);
         }
-        for ((_, front_end), said) in group.iter().zip(said.iter()) {
+        for (front_end, said) in places.iter().zip(said.iter()) {
             self.say_of(steps.of(*front_end), *front_end, said);
         }
     }

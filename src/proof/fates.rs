@@ -41,6 +41,10 @@ impl Stepper<'_> {
         if self.at.left.crashes > 0 && !effect {
             return false;
         }
+        // It may yet be left out by another of its steps.
+        if self.next.run.active().any(|step| own(&step)) {
+            return false;
+        }
         let tolerates = graph.plan().failed_front_ends() > 1;
         let fails = tolerates && self.next.run.has_failed(graph, step);
         let comes_to = self.next.world.server(front_end);
@@ -81,6 +85,14 @@ impl Node {
         let server = &mut self.world.servers[front_end.index()];
         server.out = server.may_be_out(before_stop);
         self.forget_how_far(graph, front_end);
+        // Nobody fails back without it, and while the partner serves nobody asks what it is.
+        if self.run.is_over(graph) && !self.run.fails_back(graph) && graph.plan().failed_front_ends() <= 1 {
+            let nothing = Server { services: Services::Open, ..Server::default() };
+            let fate =
+                Fate { fails, services: Services::Open, stop_is_open: false, active: false, out: false };
+            self.world.servers[front_end.index()] = Server { fate: Some(fate), ..nothing };
+            return;
+        }
         self.world.servers[front_end.index()].fate = Some(Fate {
             fails,
             services: if comes_to.active { comes_to.services } else { Services::Open },

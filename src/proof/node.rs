@@ -39,6 +39,36 @@ impl Budgets {
         together > 0 && [deaths, acts, found] != [0; 3]
     }
 
+    /// Every choice of what interferes in a history, where it is not all of it: as many of each as there may be together.
+    pub(super) fn shares(self) -> Vec<Budgets> {
+        let Budgets { crashes, deaths, acts, found, together } = self;
+        let all = [crashes, deaths, acts, found].map(u16::from).iter().sum::<u16>();
+        if all <= u16::from(together) {
+            return vec![self];
+        }
+        let mut shares = Vec::new();
+        for crashes in 0..=crashes.min(together) {
+            for deaths in 0..=deaths.min(together - crashes) {
+                for acts in 0..=acts.min(together - crashes - deaths) {
+                    let rest = together - crashes - deaths - acts;
+                    if rest <= found {
+                        shares.push(Budgets { crashes, deaths, acts, found: rest, together });
+                    }
+                }
+            }
+        }
+        shares
+    }
+
+    /// Whoever is found otherwise than planned is found before the run.
+    pub(super) fn forget_found(&mut self) {
+        let Budgets { crashes, deaths, acts, found, .. } = *self;
+        self.found = 0;
+        if found > 0 && self.together != Budgets::NONE.together {
+            self.together = self.together.min(crashes.saturating_add(deaths).saturating_add(acts));
+        }
+    }
+
     /// One of the budgets was used. When all of them together are used up nothing is left of any.
     pub(super) fn spend(&mut self, budget: impl FnOnce(&mut Budgets) -> &mut u8) {
         *budget(self) -= 1;

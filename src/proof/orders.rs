@@ -67,15 +67,14 @@ impl Stepper<'_> {
 
     fn stretch(&self) -> Option<Stretch> {
         let Node { run, left, .. } = &self.at;
-        // A person may send a stuck front end on its way again.
-        if left.acts > 0 && run.stuck().next().is_some() {
-            return None;
-        }
+        // A person may send a stuck front end on its way again: it counts as one at work, and then the run goes forward.
+        let helped = left.acts > 0 && run.stuck().next().is_some();
         match run.phase() {
-            Phase::Preflight => Some(Stretch::Preflight),
-            Phase::Open { .. } => {
-                Some(if comes_back(run, self.graph) { Stretch::ComingBack } else { Stretch::AtWork })
-            }
+            Phase::Preflight => (!helped).then_some(Stretch::Preflight),
+            Phase::Open { .. } => Some(match comes_back(run, self.graph, helped) {
+                true => Stretch::ComingBack,
+                false => Stretch::AtWork,
+            }),
             Phase::Over { .. } if run.is_failed_back(self.graph) => Some(Stretch::ComingBack),
             Phase::Over { .. } if run.is_over(self.graph) => Some(Stretch::FailedOver),
             Phase::Over { .. } => Some(Stretch::AtWork),
@@ -144,10 +143,12 @@ impl Stepper<'_> {
 }
 
 /// Whether all front ends that are at work have been upgraded, and nobody else can begin before they are back: from here on
-/// nobody is counted any more.
-fn comes_back(run: &Run, graph: &StepGraph) -> bool {
-    let mut at_work = run.active().filter_map(|step| graph.kind(step).front_end());
-    let more = matches!(run.phase(), Phase::Open { more: true, .. }) && run.course() == Course::Forward;
+/// nobody is counted any more. So it must be of those that need a person as well where they may be `helped`.
+fn comes_back(run: &Run, graph: &StepGraph, helped: bool) -> bool {
+    let stuck = run.stuck().filter(|_| helped);
+    let mut at_work = run.active().chain(stuck).filter_map(|step| graph.kind(step).front_end());
+    let forward = helped || run.course() == Course::Forward;
+    let more = matches!(run.phase(), Phase::Open { more: true, .. }) && forward;
     at_work.all(|front_end| run.is_upgraded(graph, front_end)) && !(more && run.has_entries())
 }
 
@@ -184,16 +185,25 @@ fn concerns_only(graph: &StepGraph, front_end: FrontEndId, stretch: Stretch, at:
             }
         }
     });
+    // As long as somebody is at work the run does not end, and whoever needs a person may be helped.
+    let own = |step| graph.kind(step).front_end() == Some(front_end);
+    let keeps_it_going = at.left.acts == 0 || stretch == Stretch::Preflight || after.active().any(own);
     let keeps = |is: fn(&Run, FrontEndId) -> bool| is(before, front_end) == is(after, front_end);
     let same_face = match stretch {
         Stretch::Preflight | Stretch::ComingBack => true,
         // Nobody is served here, so nobody is counted.
         Stretch::FailedOver => keeps(Run::is_finished),
+        // One that is out is taken off every count, whatever is counted.
         Stretch::AtWork => {
-            keeps(Run::is_out) && keeps(Run::is_finished) && at.world.shows_the_same(&next.world, front_end)
+            let stays_out = before.is_out(front_end)
+                && before.open_domain().is_some()
+                && at.world.stays_out(&next.world, front_end);
+            let face = stays_out || at.world.shows_the_same(&next.world, front_end);
+            keeps(Run::is_out) && keeps(Run::is_finished) && face
         }
     };
     steps
+        && keeps_it_going
         && same_face
         && at.world.differs_only_in(&next.world, front_end)
         && at.memory.differs_only_in(&next.memory, graph, front_end)

@@ -63,6 +63,10 @@ impl Node {
         }
         if self.run.forget_the_other_route(graph) {
             self.memory.opened = None;
+            self.forget_what_runs(graph);
+        }
+        if self.run.phase() != Phase::Preflight {
+            self.left.forget_found();
         }
         let front_ends = || graph.plan().front_end_ids();
         for front_end in front_ends().filter(|id| self.run.is_skipped(graph, *id)).collect::<Vec<_>>() {
@@ -105,12 +109,31 @@ impl Node {
         }
     }
 
+    /// What runs on a front end that is upgraded while the partner serves is asked by nobody before failing back, and that
+    /// leaves it open.
+    fn forget_what_runs(&mut self, graph: &StepGraph) {
+        if self.run.is_failed_back(graph) {
+            return;
+        }
+        for front_end in graph.plan().front_end_ids() {
+            let own = |step| graph.kind(step).front_end() == Some(front_end);
+            let server = &mut self.world.servers[front_end.index()];
+            let known = server.services != Services::Open && !server.active;
+            if known && self.run.is_upgraded(graph, front_end) && !self.run.active().any(own) {
+                server.services = Services::Open;
+            }
+        }
+    }
+
     /// Steps of front ends that need a person, also after the run was taken up again. An act of a person concerns one
-    /// front end, and none has two of them: a run goes forward only when there are as many acts.
+    /// front end, and none has two of them: a run goes forward only when there are as many acts. Where another step of the
+    /// front end is still at work, the plan's tolerance may yet leave it out by that.
     fn helpless<'a>(&'a self, graph: &'a StepGraph) -> impl Iterator<Item = StepId> + 'a {
         self.run.stuck().filter(|step| {
             let effect = matches!(self.run.state(*step), StepState::Stuck(why) if why.is_of_an_effect());
-            effect && graph.act(*step).is_some_and(|act| act.front_end().is_some())
+            let front_end = graph.act(*step).and_then(Act::front_end);
+            let at_work = || self.run.active().any(|step| graph.kind(step).front_end() == front_end);
+            effect && front_end.is_some() && !at_work()
         })
     }
 

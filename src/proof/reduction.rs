@@ -19,7 +19,8 @@
 //!   resume finds the same in both: the two are one state, in which the question is a new one.
 //! - An effect that was seen underway is one that may have begun, and what ran before a start or a stop is known only once
 //!   that is known not to have taken place. (A stop that was found half way has begun.)
-//! - That a person called a step done is asked only of one that was cut off.
+//! - That a person called a step done is asked only of one that was cut off. Whether one that needs a person was still
+//!   underway or told nothing is asked by nobody: a person can do the same about both.
 //!
 //! That a wait which is counted ends at all is for another walk, which forgets no count.
 //!
@@ -33,12 +34,21 @@
 //!   before; nobody is asked about the quorum or the window; nobody needs a person who did not. Whatever else could come
 //!   first reads only that, and writes nothing of this front end, so it can come later and leads to the same state. That it
 //!   is asked whether it is still stopped keeps others from beginning until it was answered, and then they begin.
+//! - One that is out is taken off every count, whatever it is found to be. So while a domain is open nobody can tell whether
+//!   one that is out, and stays so, still serves.
 //! - While the partner serves nobody is counted. There it is enough that the others find places free or taken as before.
 //! - While front ends only come back (all that are at work are upgraded, and nobody may begin before they are back), nobody
 //!   is counted and nobody waits for a place. There it may also finish, or need a person: that keeps nobody from coming back.
 //!   What reads it, the end of the domain or of the run, comes after the last of them, and that one is never alone.
 //! - During the preflight nothing was touched, and who was not heard is asked again after a resume. Whatever becomes of one
 //!   question, the others can be answered afterwards as they could before.
+//!
+//! Where a person may still act, one that needs a person is at work like the others: it may be sent on its way again, and
+//! then the run goes forward and more may begin. Who begins, and what, is read off the others as above; and one that stood
+//! still meanwhile, because the run went no further, goes on with the step with which it would have gone on at once.
+//!
+//! A run that goes no further ends when nobody is at work any more, and what a person would have said of one that needs a
+//! person is not said then. So where persons may still act, a front end that would be at work no more is not done first.
 //!
 //! A crash concerns all of them. Each front end sees of it only that what it had in flight is in doubt and that what was
 //! watched is watched again; a resume is that, for every front end, and what becomes of gates and domains. So a front end may
@@ -62,9 +72,15 @@
 //! The same holds of a run that may be taken up again, when more front ends have an effect that failed, or that is in doubt,
 //! than persons will do anything. One such step is all that a front end can have, a resume leaves it as it is, and what a person
 //! does concerns one front end: so one of them always needs a person, and the run stops again before it begins anything.
+//! (While another step of that front end is at work, which may be when it is proved again that it accepts connections, the
+//! plan's tolerance may leave it out by that step: it is not one of those yet, and its fate is not settled.)
 //! What is kept of it is a step in doubt, which outlives a resume too. Where the pool is failed over, whoever takes the run
 //! up looks at a stop that was found half way, and a person may have a step tried again, which is a look at first: nothing
 //! begins after it, and no promise speaks of a front end that is stopped or not while the partner serves.
+//!
+//! What runs on a front end that is upgraded and at which nobody is at work is asked by nobody while the partner serves, and
+//! failing back leaves it open: it is left open at once, and then it may be anything. Who is found otherwise than planned is
+//! found before the run, so nothing is kept afterwards of how many may be.
 //!
 //! An answer about the pool, and a count, is asked about only by what begins on it: that begins at once, or when the window
 //! was asked after it. Otherwise it is forgotten, and then nothing may begin on it: that is asked more strictly than it need be.
@@ -79,7 +95,8 @@
 //! what the others did meanwhile. If it dies first, it dies before its fate is settled; if later, after it was seen.
 //!
 //! As nobody will help it, nobody asks which step it was and how far it had come: of a fate is kept whether the plan may
-//! tolerate it, and what others see of the front end then. This is done only where persons do nothing any more; and where
+//! tolerate it, and what others see of the front end then. While the partner serves and no plan tolerates it they see
+//! nothing: nobody is counted, and nobody fails back without it. This is done only where persons do nothing any more; and where
 //! the run may be taken up, only if it is an effect that failed or is in doubt: questions and watches are tried again then.
 //!
 //! # Alike
@@ -91,6 +108,17 @@
 //! not upgraded yet may have a turn, and turns go by the order of the plan, so those are told apart: but for those that have
 //! their places while the pool is failed over. Nobody is counted there, and one that has to begin again does so at once, or,
 //! when the run goes on after it stopped, before all who never began.
+//!
+//! A turn goes by the order among those that may still have one, and not by who stands between them. So in each domain those
+//! whose turn is over stand first, and the others behind them in the order that they had; but not where the plan may fail
+//! over, for there those that are upgraded have a turn to be stopped. (Which of several that serve a count calls inactive is
+//! chosen by their places: it is asked only whether the quorum stands without them, and that is the same.)
+//!
+//! # Shares
+//!
+//! No more than so many things interfere in one history, all together. So each history has no more of each than one of the
+//! ways to choose so many of them, and may as well be told from the beginning which; the machine never asks. A run that is
+//! told that nobody dies, or that no person does anything, has fewer states by more than there are ways to choose.
 
 /// Which of them a walk uses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -106,15 +134,18 @@ pub struct Reduction {
     pub alike: bool,
     /// A front end that will need a person, whom nobody helps, keeps nothing but what others see of it.
     pub fates: bool,
+    /// Which of the things that may interfere do so is settled at the beginning.
+    pub shares: bool,
 }
 
 impl Reduction {
     /// Meets every state by itself.
     pub const NONE: Reduction =
-        Reduction { counts: false, orders: false, past: false, alike: false, fates: false };
+        Reduction { counts: false, orders: false, past: false, alike: false, fates: false, shares: false };
     /// Each history that it meets is one of a run, as long as the process does not die.
     pub const ORDERS: Reduction = Reduction { orders: true, ..Reduction::NONE };
     /// Every count is kept, and those at work are told apart: what goes round is ended by their own limits.
     pub const COUNTED: Reduction = Reduction { counts: false, fates: false, ..Reduction::ALL };
-    pub const ALL: Reduction = Reduction { counts: true, orders: true, past: true, alike: true, fates: true };
+    pub const ALL: Reduction =
+        Reduction { counts: true, orders: true, past: true, alike: true, fates: true, shares: true };
 }

@@ -84,13 +84,19 @@ impl<'g> Stepper<'g> {
         self.monitor.checks()
     }
 
-    /// The first state: a new run, come to rest.
+    /// The first state: a new run, come to rest. Or as many as there are choices of what interferes.
     pub(super) fn first(&mut self, found: &mut dyn FnMut(Successor<'_>)) {
         self.wanted = Wanted::default();
-        self.next.become_like(&self.at);
-        self.open();
-        let fault = self.rest(found);
-        self.emit(Helps::Best, fault, found);
+        let budgets = self.at.left;
+        let shares = if self.reduction.shares { budgets.shares() } else { vec![budgets] };
+        for share in shares {
+            self.at.left = share;
+            self.next.become_like(&self.at);
+            self.open();
+            let fault = self.rest(found);
+            self.emit(Helps::Best, fault, found);
+        }
+        self.at.left = budgets;
     }
 
     /// Everything that can follow the present state, and what the state is.

@@ -214,6 +214,12 @@ impl World {
         face(self.server(front_end)) == face(after.server(front_end))
     }
 
+    /// Whether a front end was out, or may have been, and still is.
+    pub(super) fn stays_out(&self, after: &World, front_end: FrontEndId) -> bool {
+        let before_stop = self.bits(Moment::BeforeStop);
+        [self, after].iter().all(|world| world.server(front_end).may_be_out(before_stop))
+    }
+
     pub(super) fn server(&self, front_end: FrontEndId) -> Server {
         self.servers[front_end.index()]
     }

@@ -5,7 +5,7 @@
 //! as the lowest it can be, and a proof asks of each state that has one what would follow if it were the last. An effect in
 //! flight is kept as one that is looked at, for its limit can be over at any moment.
 
-use super::state::{Clearance, Gate, GateAt, StepState, Try, Watch, WatchAt};
+use super::state::{Clearance, Gate, GateAt, StepState, Try, Watch, WatchAt, Why};
 use super::{Event, Run, Want};
 use crate::graph::{StepGraph, StepId, StepKind};
 use crate::plan::{Act, Answer, Observation};
@@ -49,6 +49,8 @@ impl Run {
         for step in graph.ids() {
             // Most are done or not begun, and explorers come here for each event.
             match self.state(step) {
+                // A person is told which of the two it is, and can do the same.
+                StepState::Stuck(Why::Late) => self.put(step, StepState::Stuck(Why::Doubt)),
                 StepState::Done | StepState::Needless | StepState::Skipped | StepState::Stuck(_) => {}
                 StepState::Pending(Try {
                     attempt: 0,

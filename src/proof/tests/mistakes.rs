@@ -71,3 +71,24 @@ fn every_planted_mistake_breaks_the_promise_that_speaks_of_it() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// It is settled at the beginning what interferes, and what a mistake needs is among that.
+#[test]
+fn mistakes_are_found_where_something_else_might_have_interfered() {
+    let mut wrong = Vec::new();
+    let needs_help = |(_, _, budgets, invariant): &(Mistake, &str, Budgets, Invariant)| {
+        budgets.interfere() && *invariant != Invariant::CanEnd
+    };
+    for (mistake, plan, budgets, invariant) in PLANTED.into_iter().filter(needs_help) {
+        let graph = small(plan);
+        let Budgets { crashes, deaths, acts, found, .. } = budgets;
+        let together = crashes + deaths + acts + found;
+        let any = Budgets { crashes: crashes.max(1), deaths: 1, acts: 1, found: 1, together };
+        let run = Run::mistaken(&graph, mistake);
+        let (verdict, tally) = walk(run, &graph, any, Reduction::ALL, Some(invariant));
+        if !matches!(verdict, Verdict::Broken(_)) {
+            wrong.push(format!("{mistake:?} was not caught in {} states", tally.states));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
