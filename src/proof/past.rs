@@ -88,10 +88,19 @@ impl Node {
             Phase::Over { .. } => (false, !self.run.fails_back(graph)),
             _ => return,
         };
+        // Failed over and gone no further for good, nobody asks what becomes of what is still in flight.
+        let in_flight = over && no_further && acts == 0;
         for front_end in front_ends() {
             let own = |step| graph.kind(step).front_end() == Some(front_end);
             let stuck = self.run.stuck().any(own);
-            if self.run.active().any(own) || self.run.is_skipped(graph, front_end) {
+            if self.run.is_skipped(graph, front_end) {
+                continue;
+            }
+            if self.run.active().any(own) {
+                if in_flight && !stuck && self.world.server(front_end).fate.is_none() {
+                    self.run.forget_but_its_place(graph, front_end);
+                    self.forget_all_but_its_death(graph, front_end);
+                }
                 continue;
             }
             let helpless = self.helpless(graph).any(own);
@@ -106,7 +115,18 @@ impl Node {
                 server.out = server.may_be_out(before_stop);
                 self.forget_how_far(graph, front_end);
             }
+            if in_flight {
+                self.forget_all_but_its_death(graph, front_end);
+            }
         }
+    }
+
+    /// Keeps of a front end whether it died, while the partner serves and nobody comes back to it.
+    fn forget_all_but_its_death(&mut self, graph: &StepGraph, front_end: FrontEndId) {
+        let dead = self.world.server(front_end).dead;
+        self.world.servers[front_end.index()] =
+            Server { services: Services::Open, dead, ..Server::default() };
+        self.memory.forget_steps(graph, front_end);
     }
 
     /// What runs on a front end that is upgraded while the partner serves is asked by nobody before failing back, and that

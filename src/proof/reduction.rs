@@ -76,7 +76,8 @@
 //! plan's tolerance may leave it out by that step: it is not one of those yet, and its fate is not settled.)
 //! What is kept of it is a step in doubt, which outlives a resume too. Where the pool is failed over, whoever takes the run
 //! up looks at a stop that was found half way, and a person may have a step tried again, which is a look at first: nothing
-//! begins after it, and no promise speaks of a front end that is stopped or not while the partner serves.
+//! begins after it, and no promise speaks of a front end that is stopped or not while the partner serves. So where no person
+//! does anything any more, nobody asks there what becomes of what is in flight: all that is kept of it is that something is.
 //!
 //! What runs on a front end that is upgraded and at which nobody is at work is asked by nobody while the partner serves, and
 //! failing back leaves it open: it is left open at once, and then it may be anything. Who is found otherwise than planned is
