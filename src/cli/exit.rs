@@ -98,6 +98,8 @@ fn of_live(error: &LiveError) -> u8 {
             LockError::File(_) => ERROR,
         },
         LiveError::Claim(error) => of_claim(error),
+        LiveError::NotGiven(_) => REFUSED,
+        LiveError::NotReleased(_) => ERROR,
         LiveError::Plan { .. } => INVALID,
         LiveError::Digest { .. }
         | LiveError::Driver { .. }

@@ -37,6 +37,14 @@ pub struct CommandDriver {
     pub restart: Option<Command>,
     pub accept: Option<Command>,
     pub partner: Option<PartnerCommands>,
+    pub claim: Option<ClaimCommands>,
+}
+
+/// The claim on the pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimCommands {
+    pub take: Command,
+    pub release: Command,
 }
 
 /// The partner, and failing over to it.
@@ -77,6 +85,12 @@ impl CommandDriver {
             restart: maybe(&text.restart)?,
             accept: maybe(&text.accept)?,
             partner: text.partner.as_ref().map(partner).map_or(Some(None), |it| it.map(Some))?,
+            claim: match &text.claim {
+                Some(claim) => {
+                    Some(ClaimCommands { take: command(&claim.take)?, release: command(&claim.release)? })
+                }
+                None => None,
+            },
         })
     }
 }

@@ -26,7 +26,7 @@ pub use act::{Act, Call, Moment, Question};
 pub use answer::{
     Acceptance, Answer, Count, Facts, Observation, PartnerHealth, Problem, Readiness, Seen, VersionSeen,
 };
-pub use command::{Command, CommandDriver, PartnerCommands, words};
+pub use command::{ClaimCommands, Command, CommandDriver, PartnerCommands, words};
 pub use ids::{DomainId, FrontEndId, MAX_ACTIONS, MAX_FRONT_ENDS};
 pub use length::{LENGTH_PATTERN, Length, NotALength};
 pub use list::List;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use command::{ANSWER_SCHEMA, CommandPool, answer_schema};
+pub use command::{ANSWER_SCHEMA, CommandPool, answer_schema, claim};
 pub use powershell::{PowerShellPool, show as show_scripts};
 pub use simulated::{SaveError, SimulatedPool};
 

@@ -79,7 +79,7 @@ fn through_every_driver() -> Vec<Value> {
     let by_command = json!({
         "ssh": { "user": "svc-poolroll" }, "environment": { "A": "b" }, "secrets": ["TOKEN"], "observe": command,
         "ready": other("ready"), "stop": other("done"), "start": other("done"), "restart": other("done"),
-        "accept": other("good"),
+        "accept": other("good"), "claim": { "take": other("done"), "release": other("done") },
         "partner": {
             "health": other("healthy"), "state": other("active"), "fail_over": other("done"), "fail_back": other("done"),
         },

@@ -23,6 +23,10 @@ pub enum LiveError {
     Lock(#[from] LockError),
     #[error(transparent)]
     Claim(#[from] ClaimError),
+    #[error("the claim on the pool was not given: {0}")]
+    NotGiven(String),
+    #[error("the claim on the pool was perhaps not released: {0}")]
+    NotReleased(String),
     #[error(transparent)]
     Journal(#[from] JournalError),
     #[error(transparent)]
@@ -60,6 +64,8 @@ impl LiveError {
             LiveError::Runs(error) => error.help(),
             LiveError::Lock(error) => error.help(),
             LiveError::Claim(error) => error.help(),
+            LiveError::NotGiven(_) => "see who has it; `driver.command.claim` of the plan says how it is asked".into(),
+            LiveError::NotReleased(_) => "release it by hand, as `driver.command.claim.release` of the plan does".into(),
             LiveError::Journal(error) => error.help(),
             LiveError::File(error) => error.help(),
             LiveError::Shell(ShellError::Log(error)) => error.help.clone(),

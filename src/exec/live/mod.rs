@@ -28,7 +28,7 @@ use super::{Clock, os};
 use crate::document::{Document, Findings, MAX_BYTES, Source};
 use crate::graph::{GraphText, StepGraph};
 use crate::plan::{Facts, PlanText};
-use crate::pool::{Driver, SimulatedPool};
+use crate::pool::{Driver, SimulatedPool, claim};
 use crate::run::{Event, Illegal, Outcome, Run};
 use crate::twin::Setup;
 
@@ -124,7 +124,19 @@ impl LiveRun {
                 return Err(error.into());
             }
         };
-        match opened_shell(graph, start, wall, &folder, lock) {
+        let given = match start {
+            Start::Live => claim::take(graph.plan(), id.as_str()).map_err(LiveError::NotGiven),
+            Start::Simulated(_) => Ok(()),
+        };
+        let opened = given.and_then(|()| {
+            let opened = opened_shell(graph, start, wall, &folder, lock);
+            if opened.is_err() && matches!(start, Start::Live) {
+                // What stands in the way of the run is the error, whatever becomes of its claim.
+                let _ = claim::release(graph.plan(), id.as_str());
+            }
+            opened
+        });
+        match opened {
             Ok(shell) => Ok(LiveRun { shell, folder, claims: places.claims.clone(), held }),
             Err(error) => {
                 // Nothing was asked of the pool, so nothing may hold it.
@@ -179,6 +191,9 @@ impl LiveRun {
         }
         // Ours already, unless somebody released it by hand meanwhile.
         let held = places.claims.take_all(&claimed(shell.graph()), &id, wall)?;
+        if shell.driver().name() == "command" {
+            claim::take(shell.graph().plan(), id.as_str()).map_err(LiveError::NotGiven)?;
+        }
         Ok((LiveRun { shell, folder, claims: places.claims.clone(), held }, torn))
     }
 
@@ -251,6 +266,10 @@ impl LiveRun {
 
     fn release(&mut self) -> Result<(), LiveError> {
         self.shell.log_mut().release_reserve();
+        if self.shell.driver().name() == "command" {
+            let released = claim::release(self.shell.graph().plan(), self.folder.id().as_str());
+            released.map_err(LiveError::NotReleased)?;
+        }
         release_all(&self.claims, &std::mem::take(&mut self.held))
     }
 

@@ -20,6 +20,10 @@ fn commands(text: &CommandDriverText) -> Vec<Named<'_>> {
     all.extend(text.ready.as_ref().map(|it| ("ready", it, true, &STATES[..])));
     all.extend(text.restart.as_ref().map(|it| ("restart", it, true, &ENDS[..])));
     all.extend(text.accept.as_ref().map(|it| ("accept", it, true, &ACCEPTS[..])));
+    if let Some(claim) = &text.claim {
+        all.push(("claim.take", &claim.take, false, &ENDS));
+        all.push(("claim.release", &claim.release, false, &ENDS));
+    }
     if let Some(partner) = &text.partner {
         all.push(("partner.health", &partner.health, false, &HEALTH));
         all.push(("partner.state", &partner.state, false, &POOL_STATES));

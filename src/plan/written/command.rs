@@ -58,6 +58,24 @@ pub struct CommandDriverText {
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = [{"health": {"run": ["partner-health", "{partner}"], "exits": {"0": "healthy", "1": "unhealthy"}}, "state": {"run": ["pool-state", "{pool}"]}, "fail_over": {"run": ["fail-over", "{pool}", "{partner}"]}, "fail_back": {"run": ["fail-back", "{pool}"]}}]))]
     pub partner: Option<PartnerCommandsText>,
+    /// The claim on the pool, for teams that share no folder of claims: taken before anything is asked of the pool and when a run is taken up, released
+    /// when nothing can follow. In their environment `POOLROLL_RUN` names the run; taking what it has already must succeed.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = [{"take": {"run": ["claim-pool", "take", "{pool}"]}, "release": {"run": ["claim-pool", "release", "{pool}"]}}]))]
+    pub claim: Option<ClaimCommandsText>,
+}
+
+/// The claim on a pool.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ClaimCommands")]
+pub struct ClaimCommandsText {
+    /// Takes it. Its exit code says whether it was given; what it prints is shown where it was not.
+    #[schemars(extend("examples" = [{"run": ["claim-pool", "take", "{pool}"]}]))]
+    pub take: CommandText,
+    /// Releases it.
+    #[schemars(extend("examples" = [{"run": ["claim-pool", "release", "{pool}"]}]))]
+    pub release: CommandText,
 }
 
 /// The partner, and failing over to it.

@@ -18,6 +18,7 @@
 
 mod acts;
 mod answers;
+pub mod claim;
 mod flow;
 mod local;
 mod marks;

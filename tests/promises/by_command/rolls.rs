@@ -121,6 +121,37 @@ fn an_answer_that_is_not_understood_stops_the_run_before_anything_is_touched() {
     }
 }
 
+/// A claim that is a file of the bed: whoever is not its owner does not get it.
+const CLAIM: &str = "    claim:
+      take: { run: [sh, -c, 'echo \"take $POOLROLL_RUN\" >>$BED/claims; test ! -e $BED/claim || grep -qx \"$POOLROLL_RUN\" $BED/claim || {{ echo held by $(cat $BED/claim) >&2; exit 1; }}; echo \"$POOLROLL_RUN\" >$BED/claim'] }
+      release: { run: [sh, -c, 'echo \"release $POOLROLL_RUN\" >>$BED/claims; rm $BED/claim'] }
+";
+
+#[test]
+fn a_claim_is_taken_by_a_command_and_released_at_the_end() {
+    let bed = Bed::new();
+    bed.plan("here", "", CLAIM);
+    bed.put("claim", "somebody else");
+    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(6), "{}", said(&output));
+    assert!(said(&output).contains("held by somebody else"), "{}", said(&output));
+    assert_eq!(bed.log(), [""; 0]);
+    // Nothing is left of it that would keep anybody off.
+    std::fs::remove_file(bed.path("bed/claim")).unwrap();
+    bed.put("upgrade.exits", "7");
+    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    assert!(bed.path("bed/claim").exists(), "a run that can go on keeps it");
+    std::fs::remove_file(bed.path("bed/upgrade.exits")).unwrap();
+    let retry = ["resume", "--retry", "upgrade/web1/1", "--reason", "it was the disk"];
+    let output = bed.poolroll(&retry).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(!bed.path("bed/claim").exists());
+    let asked = std::fs::read_to_string(bed.path("bed/claims")).unwrap();
+    let words: Vec<&str> = asked.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(words, ["take", "take", "take", "release"]);
+}
+
 #[test]
 fn no_word_of_a_plan_is_read_by_a_shell() {
     let bed = Bed::new();

@@ -1,0 +1,65 @@
+//! The claim on a pool, for teams that share no folder: a lease, a row in a database, whatever two commands of the plan take and release.
+
+use std::time::Duration;
+
+use super::flow::ended;
+use super::local;
+use super::output::Secrets;
+use super::words::{About, Words};
+use crate::plan::{Command, Driver, Plan};
+
+/// How long such a command may take, where the plan does not say.
+const WITHIN: Duration = Duration::from_secs(60);
+
+/// The environment variable in which it finds the name of the run.
+const RUN: &str = "POOLROLL_RUN";
+
+/// Takes the claim of a plan's pool for a run. Taking what the run has already succeeds: that is the command's part.
+///
+/// # Errors
+///
+/// It was not given, or the command cannot be run; why, in words.
+pub fn take(plan: &Plan, run: &str) -> Result<(), String> {
+    match commands(plan) {
+        Some((take, _)) => ask(plan, take, run),
+        None => Ok(()),
+    }
+}
+
+/// Releases it.
+///
+/// # Errors
+///
+/// It is perhaps still held; why, in words.
+pub fn release(plan: &Plan, run: &str) -> Result<(), String> {
+    match commands(plan) {
+        Some((_, release)) => ask(plan, release, run),
+        None => Ok(()),
+    }
+}
+
+fn commands(plan: &Plan) -> Option<(&Command, &Command)> {
+    match plan.driver()? {
+        Driver::Command(settings) => settings.claim.as_ref().map(|claim| (&claim.take, &claim.release)),
+        _ => None,
+    }
+}
+
+fn ask(plan: &Plan, command: &Command, run: &str) -> Result<(), String> {
+    let Some(Driver::Command(settings)) = plan.driver() else { return Ok(()) };
+    let mut words = Words::of(command, &settings.environment, plan, About::pool());
+    words.environment.push((RUN.to_owned(), run.to_owned()));
+    let limit = Some(command.time_limit.unwrap_or(WITHIN));
+    // Whoever asks may be inside of a runtime, or outside of any.
+    let output = std::thread::scope(|scope| {
+        let asking = scope.spawn(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.map_err(|error| error.to_string())?;
+            runtime.block_on(local::run(&words, limit, |_| {}))
+        });
+        asking.join().unwrap_or_else(|_| Err("it could not be asked".to_owned()))
+    });
+    let secrets = Secrets::of(&settings.secrets);
+    let told = output.and_then(|output| ended(command, &output).map_err(|(_, why)| why));
+    told.map_err(|why| format!("`{}`: {}", words.program, secrets.masked(&why)))
+}
