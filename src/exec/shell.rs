@@ -152,6 +152,10 @@ impl<L: Log> Shell<L> {
     /// Gives the driver what rode beside an act, or beside a person's word about it: facts that it cannot ask for, and that no
     /// decision reads.
     fn recall(&mut self, event: &Event, facts: &Facts) {
+        if *event == Event::Resumed {
+            // What a person allowed was for the process that ended.
+            self.driver.taken_up();
+        }
         let (Event::Answered { step, answer: Answer::Ensured(_) } | Event::Retry { step }) = event else {
             return;
         };

@@ -105,6 +105,14 @@ impl Driver {
         }
     }
 
+    /// A process took the run up: what a person allowed before ends with the one that ended.
+    pub fn taken_up(&mut self) {
+        match self {
+            Driver::Simulated(_) | Driver::Command(_) => {}
+            Driver::PowerShell(pool) => pool.taken_up(),
+        }
+    }
+
     /// An answer that has come by now.
     pub fn take_answer(&mut self, now: Timestamp) -> Option<Answered> {
         match self {

@@ -68,3 +68,20 @@ fn end(process: u32, at_once: bool) {
         let _ = std::process::Command::new("taskkill").args(tree).status();
     }
 }
+
+/// Whether anything still runs in the group of a process that was put apart; `None` where the system does not say.
+#[cfg(unix)]
+pub(super) fn runs(process: u32) -> Option<bool> {
+    use rustix::process::{Pid, test_kill_process_group};
+    let group = i32::try_from(process).ok().and_then(Pid::from_raw)?;
+    match test_kill_process_group(group) {
+        Ok(()) => Some(true),
+        Err(rustix::io::Errno::SRCH) => Some(false),
+        Err(_) => None,
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn runs(_: u32) -> Option<bool> {
+    None
+}

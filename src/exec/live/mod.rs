@@ -165,6 +165,7 @@ impl LiveRun {
             Err(JournalError::Absent(_)) if !folder.had_journal() => {
                 // It died before it made its journal: nothing was asked of the pool.
                 release_all(&places.claims, &held_by(&places.claims, &compiled.graph, &id)?)?;
+                release_by_command(&compiled.graph, &id)?;
                 return Err(LiveError::Empty(id));
             }
             opened => opened?,
@@ -173,6 +174,7 @@ impl LiveRun {
         if history.records.is_empty() {
             // It died before its first record: nothing was asked of the pool.
             release_all(&places.claims, &held_by(&places.claims, &compiled.graph, &id)?)?;
+            release_by_command(&compiled.graph, &id)?;
         }
         let opened = opened(&id, &history)?;
         check_digest(&id, &compiled.graph, &opened)?;
@@ -187,6 +189,9 @@ impl LiveRun {
         if let Some(outcome) = shell.run().outcome().filter(|outcome| outcome.is_final()) {
             // A process that died between its last record and this left them.
             release_all(&places.claims, &held_by(&places.claims, shell.graph(), &id)?)?;
+            if shell.driver().name() == "command" {
+                release_by_command(shell.graph(), &id)?;
+            }
             return Err(LiveError::Ended { run: id, outcome });
         }
         // Ours already, unless somebody released it by hand meanwhile.
@@ -266,11 +271,12 @@ impl LiveRun {
 
     fn release(&mut self) -> Result<(), LiveError> {
         self.shell.log_mut().release_reserve();
-        if self.shell.driver().name() == "command" {
-            let released = claim::release(self.shell.graph().plan(), self.folder.id().as_str());
-            released.map_err(LiveError::NotReleased)?;
-        }
-        release_all(&self.claims, &std::mem::take(&mut self.held))
+        let by_command = match self.shell.driver().name() {
+            "command" => release_by_command(self.shell.graph(), self.folder.id()),
+            _ => Ok(()),
+        };
+        // Each is released whatever becomes of the other.
+        release_all(&self.claims, &std::mem::take(&mut self.held)).and(by_command)
     }
 
     /// The requests to this run.
@@ -315,6 +321,11 @@ fn opened_shell(
     Ok(shell)
 }
 
+/// Releases the claim that the commands of a plan take, if it has such.
+fn release_by_command(graph: &StepGraph, id: &RunId) -> Result<(), LiveError> {
+    claim::release(graph.plan(), id.as_str()).map_err(LiveError::NotReleased)
+}
+
 /// Releases every claim that can be released; the first that cannot is the error.
 fn release_all(claims: &Claims, held: &[Claim]) -> Result<(), LiveError> {
     let released = held.iter().map(|claim| claims.release(claim));
@@ -340,7 +351,12 @@ pub fn abandon(places: &Places, asked: &str, reason: &str) -> Result<Abandoned, 
     refuse_abandoned(&folder)?;
     let error = match LiveRun::take_up(places, Some(folder.id().as_str())) {
         Ok((run, _)) => return run.abandon(reason, &mut ()).map(|()| Abandoned::Recorded),
-        Err(error @ (LiveError::Lock(_) | LiveError::Ended { .. } | LiveError::Runs(_))) => {
+        Err(
+            error @ (LiveError::Lock(_)
+            | LiveError::Ended { .. }
+            | LiveError::Runs(_)
+            | LiveError::NotGiven(_)),
+        ) => {
             return Err(error);
         }
         Err(error) => error,
@@ -351,7 +367,12 @@ pub fn abandon(places: &Places, asked: &str, reason: &str) -> Result<Abandoned, 
     });
     whole_file::write(&folder.abandoned(), mark.to_string().as_bytes())?;
     let held = places.claims.of_run(folder.id())?;
-    release_all(&places.claims, &held)?;
+    let by_command = match plan_of(&folder) {
+        Ok(compiled) => release_by_command(&compiled.graph, folder.id()),
+        // Which claim that would be nobody knows any more.
+        Err(_) => Ok(()),
+    };
+    release_all(&places.claims, &held).and(by_command)?;
     Ok(Abandoned::Marked(error))
 }
 

@@ -187,6 +187,13 @@ pub(super) fn complete(text: &PlanText, _: &Names, findings: &mut Findings) {
             .at(driver.observe.run[0].span(), "the driver's commands"),
         );
     }
+    if let Some(services) = &text.acceptance.services {
+        let message = "`acceptance.services` names services, and no command is asked for one by one";
+        let help =
+            "remove it: `observe` says how the services are, and `accept` whether connections are accepted";
+        let place = services.first().map_or_else(Span::default, Spanned::span);
+        findings.push(Finding::new(Code::CommandMalformed, message, help).at(place, "asked by nobody"));
+    }
     if let Some(databases) = &text.databases {
         let help = "remove it: what a pool of commands needs at its end is a plan of its own";
         findings.push(

@@ -73,7 +73,7 @@ pub struct ClaimCommandsText {
     /// Takes it. Its exit code says whether it was given; what it prints is shown where it was not.
     #[schemars(extend("examples" = [{"run": ["claim-pool", "take", "{pool}"]}]))]
     pub take: CommandText,
-    /// Releases it.
+    /// Releases it. Where another run has it, it must leave it alone.
     #[schemars(extend("examples" = [{"run": ["claim-pool", "release", "{pool}"]}]))]
     pub release: CommandText,
 }

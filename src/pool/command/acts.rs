@@ -13,6 +13,9 @@ use crate::plan::{
 };
 use crate::twin::{PoolState, Services};
 
+/// How long a computer may take to go down once it was told to restart, in seconds.
+const TO_GO_DOWN: u64 = 600;
+
 /// What came of an act.
 type Ensured = (Result<(), Problem>, Facts);
 
@@ -52,14 +55,63 @@ impl Flow {
         &self.plan.front_end(front_end).fqdn
     }
 
-    /// Runs a command that ensures a state, and takes its word that it ended well. The state is proved elsewhere.
+    /// Runs a command that ensures a state, and takes its word that it ended well. The state is proved elsewhere. While it goes on
+    /// its mark says so: what it does may show late, and it outlives us.
     async fn begin(&self, command: &Command, about: About, step: &str) -> Ensured {
-        match self.act(command, about, step, None::<fn(u32, u64)>).await {
-            Ok(output) => match ended(command, &output) {
-                Ok(()) => (Ok(()), Facts::default()),
-                Err((problem, why)) => failed(problem, why),
-            },
-            Err(why) => unreached(why),
+        match self.goes_on(command, about, step).await {
+            Ok(false) => {}
+            Ok(true) => return failed(Problem::Unknown, "a mark says that it is underway already"),
+            Err(why) => return failed(Problem::Unknown, why),
+        }
+        if let Err(why) = self.marks.write(step, &Mark::default()) {
+            return failed(Problem::Transient, why);
+        }
+        let marked = |number, began| {
+            // The first mark says already that it was begun.
+            let _ = self.marks.write(step, &Mark { process: Some((number, began)), ..Mark::default() });
+        };
+        match self.act(command, about, step, Some(marked)).await {
+            Ok(output) => {
+                if let Ended::Code(code) = output.ended {
+                    let _ = self.marks.write(step, &Mark { exit_code: Some(code), ..Mark::default() });
+                }
+                match ended(command, &output) {
+                    Ok(()) => (Ok(()), Facts::default()),
+                    Err((problem, why)) => failed(problem, why),
+                }
+            }
+            Err(why) => {
+                if matches!(why, Unreached::NotBegun(_)) {
+                    let _ = self.marks.forget(step);
+                }
+                unreached(why)
+            }
+        }
+    }
+
+    /// Whether the command of a step still goes on, as its mark says.
+    async fn goes_on(&self, command: &Command, about: About, step: &str) -> Result<bool, String> {
+        match (self.marks.read(step), about.front_end) {
+            (Some(Mark { exit_code: None, process: Some(process), .. }), front_end) => {
+                self.runs(command.at, front_end, process).await
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Whether a process, or anything that it started, still runs where it was begun.
+    async fn runs(
+        &self,
+        at: Where,
+        front_end: Option<FrontEndId>,
+        process: (u32, u64),
+    ) -> Result<bool, String> {
+        match (at, front_end) {
+            (Where::FrontEnd, Some(front_end)) => self.runs_there(front_end, process).await,
+            _ => {
+                let unknown = || "this system does not tell processes apart".to_owned();
+                crate::pool::process::runs(process.0).ok_or_else(unknown)
+            }
         }
     }
 
@@ -108,16 +160,21 @@ impl Flow {
 
     /// A front end that serves again without an action to bring it back: the actions before its stop are for the next stop again.
     fn started(&self, front_end: FrontEndId) -> Ensured {
+        let mut forgotten = Ok(());
         if self.plan.upgrade().after_accept.is_empty() {
-            self.forget(front_end, Moment::BeforeStop);
+            forgotten = self.forget(front_end, Moment::BeforeStop);
         }
-        (Ok(()), Facts::default())
+        // What brought it back another time says nothing of this one.
+        match forgotten.and_then(|()| self.forget(front_end, Moment::AfterAccept)) {
+            Ok(()) => (Ok(()), Facts::default()),
+            Err(why) => failed(Problem::Transient, why),
+        }
     }
 
-    fn forget(&self, front_end: FrontEndId, moment: Moment) {
-        for index in 0..self.plan.upgrade().at(moment).len() as u8 {
-            self.marks.forget(&self.mark(front_end, moment, index));
-        }
+    fn forget(&self, front_end: FrontEndId, moment: Moment) -> Result<(), String> {
+        let mut steps =
+            (0..self.plan.upgrade().at(moment).len() as u8).map(|index| self.mark(front_end, moment, index));
+        steps.try_for_each(|step| self.marks.forget(&step))
     }
 
     fn mark(&self, front_end: FrontEndId, moment: Moment, index: u8) -> String {
@@ -145,17 +202,21 @@ impl Flow {
                 Some(mark) if mark.exit_code.is_some_and(|code| is_success(action, code)) => {
                     return (Ok(()), exit(action, mark.exit_code));
                 }
-                Some(mark) if self.runs(action, front_end, &mark).await == Ok(true) => {
+                Some(mark) if self.action_runs(action, front_end, &mark).await == Ok(true) => {
                     return failed(Problem::Unknown, "a mark says that it is underway already");
                 }
                 _ => {}
             }
         }
-        match moment {
-            // Taking a front end out makes what brought it back stale, and the other way round; an upgrade wants a restart after it.
+        // Taking a front end out makes what brought it back stale, and the other way round; an upgrade wants a restart after it.
+        let stale = match moment {
             Moment::BeforeStop => self.forget(front_end, Moment::AfterAccept),
             Moment::AfterAccept => self.forget(front_end, Moment::BeforeStop),
             Moment::Upgrade => self.marks.forget(&self.restart_mark(front_end)),
+        };
+        let stale = stale.and_then(|()| if action.repeatable { self.marks.forget(&step) } else { Ok(()) });
+        if let Err(why) = stale {
+            return failed(Problem::Transient, why);
         }
         let write = |mark: &Mark| if action.repeatable { Ok(()) } else { self.marks.write(&step, mark) };
         if let Err(why) = write(&Mark::default()) {
@@ -174,7 +235,7 @@ impl Flow {
             Ok(output) => output,
             Err(why) => {
                 match why {
-                    Unreached::NotBegun(_) => self.marks.forget(&step),
+                    Unreached::NotBegun(_) => _ = self.marks.forget(&step),
                     Unreached::Lost(_) => cut_off(),
                 }
                 return unreached(why);
@@ -185,6 +246,12 @@ impl Flow {
             let why = ended(&command, &output).err().map_or_else(String::new, |(_, why)| why);
             return failed(Problem::Unknown, why);
         };
+        if action.repeatable && action.reboot.contains(&code) {
+            // It leaves no mark of itself, and this outlives it.
+            if let Err(why) = self.marks.write(&step, &Mark { exit_code: Some(code), ..Mark::default() }) {
+                return failed(Problem::Unknown, why);
+            }
+        }
         let _ = write(&Mark { exit_code: Some(code), ..Mark::default() });
         let facts = exit(action, Some(code));
         if is_success(action, code) {
@@ -200,8 +267,12 @@ impl Flow {
         self.plan.upgrade().restart == Restart::Computer
             || (0..self.plan.upgrade().actions.len() as u8).any(|index| {
                 let mark = self.marks.read(&self.mark(front_end, Moment::Upgrade, index));
-                let code = mark.and_then(|mark| mark.exit_code);
-                code.is_some_and(|code| self.action(Moment::Upgrade, index).reboot.contains(&code))
+                let reboot = &self.action(Moment::Upgrade, index).reboot;
+                mark.is_some_and(|mark| match mark.exit_code {
+                    Some(code) => reboot.contains(&code),
+                    // One whose exit code nobody knows may have asked for it.
+                    None => self.settings.restart.is_some() && !reboot.is_empty(),
+                })
             })
     }
 
@@ -223,8 +294,12 @@ impl Flow {
             }
             _ => {}
         }
-        let boot = self.observe(front_end).await.ok().and_then(|observed| observed.boot);
-        if let Err(why) = self.marks.write(&step, &Mark { boot: boot.clone(), ..Mark::default() }) {
+        let boot = match self.observe(front_end).await {
+            Ok(observed) => observed.boot,
+            Err(why) => return failed(Problem::Transient, why),
+        };
+        let asked = Some(marks::now());
+        if let Err(why) = self.marks.write(&step, &Mark { boot: boot.clone(), asked, ..Mark::default() }) {
             return failed(Problem::Transient, why);
         }
         let begun = self.act(command, About::front_end(front_end), &step, None::<fn(u32, u64)>).await;
@@ -233,7 +308,8 @@ impl Flow {
                 let Ended::Code(code) = output.ended else {
                     return failed(Problem::Unknown, "the command that restarts it did not end by itself");
                 };
-                let _ = self.marks.write(&step, &Mark { boot, exit_code: Some(code), ..Mark::default() });
+                let _ =
+                    self.marks.write(&step, &Mark { boot, asked, exit_code: Some(code), ..Mark::default() });
                 match ended(command, &output) {
                     Ok(()) => (Ok(()), Facts::default()),
                     Err((problem, why)) => failed(problem, why),
@@ -242,7 +318,7 @@ impl Flow {
             // A computer that goes down takes its connection along: that is what was asked for.
             Err(Unreached::Lost(_)) => failed(Problem::Unknown, "the connection was lost"),
             Err(why) => {
-                self.marks.forget(&step);
+                let _ = self.marks.forget(&step);
                 unreached(why)
             }
         }
@@ -258,7 +334,9 @@ impl Flow {
         };
         let observed = self.observe(front_end).await?;
         let facts = Facts { boot_time: observed.boot.clone(), ..Facts::default() };
-        let succeeded = mark.exit_code.is_none_or(|code| code == 0);
+        // A computer that was asked so long ago, and is up, has not heard it.
+        let lately = mark.asked.is_some_and(|asked| marks::now().saturating_sub(asked) < TO_GO_DOWN);
+        let succeeded = mark.exit_code.is_none_or(|code| code == 0) && lately;
         Ok(match (&mark.boot, &observed.boot) {
             (Some(before), Some(now)) if before != now => (Observation::Done, facts),
             (Some(_), Some(_)) if succeeded => (Observation::Underway, facts),
@@ -308,16 +386,45 @@ impl Flow {
             Act::FailBack => self.pool_state().await.map(|state| (state.fail_back_seen(), Facts::default())),
             Act::UpdateDatabases => Err("no command updates databases".to_owned()),
         };
-        seen.unwrap_or_else(|why| (Observation::Unknown, Facts::text(why)))
+        let (observation, facts) = match seen {
+            Ok(seen) => seen,
+            Err(why) => return (Observation::Unknown, Facts::text(why)),
+        };
+        // A command may do much before anything of it is seen: while it is at that, it goes on.
+        if !matches!(observation, Observation::NotDone | Observation::Partly) {
+            return (observation, facts);
+        }
+        let Some((command, about, step)) = self.command_of_act(act) else { return (observation, facts) };
+        match self.goes_on(command, about, &step).await {
+            Ok(false) => (observation, facts),
+            Ok(true) => (Observation::Underway, facts),
+            Err(why) => (Observation::Unknown, Facts::text(why)),
+        }
     }
 
-    /// Whether the process of an action's mark still runs.
-    async fn runs(&self, action: &Action, front_end: FrontEndId, mark: &Mark) -> Result<bool, String> {
-        match (mark.process, action.at) {
-            (Some(process), Where::FrontEnd) => self.runs_there(front_end, process).await,
-            (Some((_, 0)), Where::Here) => Err("this system does not tell processes apart".into()),
-            (Some((number, began)), Where::Here) => Ok(marks::began(number) == Some(began)),
-            (None, _) => Err("its process is not known".into()),
+    /// The command of an act that leaves a mark while it goes on, and the name of that.
+    fn command_of_act(&self, act: Act) -> Option<(&Command, About, String)> {
+        let partner = self.settings.partner.as_ref();
+        match act {
+            Act::Stop { front_end, mode } => {
+                let about = About { mode: Some(mode), ..About::front_end(front_end) };
+                Some((&self.settings.stop, about, format!("stop-{}", self.fqdn(front_end))))
+            }
+            Act::Start { front_end } => {
+                let step = format!("start-{}", self.fqdn(front_end));
+                Some((&self.settings.start, About::front_end(front_end), step))
+            }
+            Act::FailOver => Some((&partner?.fail_over, About::pool(), "fail_over".to_owned())),
+            Act::FailBack => Some((&partner?.fail_back, About::pool(), "fail_back".to_owned())),
+            Act::Restart { .. } | Act::Perform { .. } | Act::UpdateDatabases => None,
+        }
+    }
+
+    /// Whether what an action's mark speaks of still runs.
+    async fn action_runs(&self, action: &Action, front_end: FrontEndId, mark: &Mark) -> Result<bool, String> {
+        match mark.process {
+            Some(process) => self.runs(action.at, Some(front_end), process).await,
+            None => Err("its process is not known".into()),
         }
     }
 
@@ -342,7 +449,7 @@ impl Flow {
                 if is_success(action, code) { Observation::Done } else { Observation::Failed { transient } };
             return Ok((seen, facts));
         }
-        let runs = self.runs(action, front_end, &mark).await;
+        let runs = self.action_runs(action, front_end, &mark).await;
         if runs == Ok(true) {
             return Ok((Observation::Underway, facts));
         }

@@ -17,6 +17,8 @@ use crate::plan::{
 use crate::pool::calls::together;
 use crate::twin::{PoolState, Services};
 
+/// How long one front end may take to say how it is while all are counted: the others must not wait for it.
+const ASKED_WITHIN: Duration = Duration::from_secs(45);
 /// How long a port may take to answer.
 const PORT_WITHIN: Duration = Duration::from_secs(5);
 
@@ -94,19 +96,25 @@ impl Flow {
         }
     }
 
-    /// Whether a process still runs on a front end; 0 for when it began says that nobody knows.
+    /// Whether a process, or anything that it started, still runs on a front end.
     pub(super) async fn runs_there(
         &self,
         front_end: FrontEndId,
         process: (u32, u64),
     ) -> Result<bool, String> {
         let (number, began) = process;
-        let script = format!("sed 's/.*) //' /proc/{number}/stat 2>/dev/null | cut -d' ' -f20");
+        // Its group, where it has one of its own; else itself, if it is the one that began then.
+        let script = format!(
+            "if kill -0 -- -{number} 2>/dev/null; then echo runs; elif [ \"$(sed 's/.*) //' /proc/{number}/stat 2>/dev/null | cut -d' ' -f20)\" = {began} ]; then echo runs; else echo ended; fi"
+        );
         let words = Words { program: "sh".into(), arguments: vec!["-c".into(), script], ..Words::default() };
         let host = &self.plan.front_end(front_end).fqdn;
-        match self.remote.run(front_end, host, &words, None, |_, _| {}).await {
-            Ok(output) if began > 0 => Ok(output.stdout.text().trim().parse() == Ok(began)),
-            Ok(_) => Err("its front end does not tell processes apart".into()),
+        match self.remote.run(front_end, host, &words, Some(ASKED_WITHIN), |_, _| {}).await {
+            Ok(output) => match output.stdout.text().trim() {
+                "runs" => Ok(true),
+                "ended" => Ok(false),
+                other => Err(format!("its front end says `{}`", crate::pool::shown(other))),
+            },
             Err(Unreached::NotBegun(why) | Unreached::Lost(why)) => Err(why),
         }
     }
@@ -125,7 +133,7 @@ impl Flow {
                 marked(process, began);
             }
         };
-        match (command.at, about.front_end) {
+        let output = match (command.at, about.front_end) {
             (Where::FrontEnd, Some(front_end)) => {
                 let host = &self.plan.front_end(front_end).fqdn;
                 self.remote.run(front_end, host, &words, command.time_limit, begun).await
@@ -134,7 +142,10 @@ impl Flow {
                 let begun = |process| begun(process, marks::began(process).unwrap_or_default());
                 local::run(&words, command.time_limit, begun).await.map_err(Unreached::NotBegun)
             }
-        }
+        }?;
+        // Before anything of it is cut, shown or kept.
+        let (stdout, stderr) = (output.stdout.masked(&self.secrets), output.stderr.masked(&self.secrets));
+        Ok(Output { stdout, stderr, ..output })
     }
 
     /// Runs an act, and keeps what it printed. What it came to is not proved by that.
@@ -153,7 +164,7 @@ impl Flow {
         };
         let (out, err) = (output.stdout.text(), output.stderr.text());
         let text = format!("--- {how}\n--- stdout\n{out}\n--- stderr\n{err}\n");
-        self.marks.keep(step, &self.secrets.masked(&text));
+        self.marks.keep(step, &text);
         Ok(output)
     }
 
@@ -205,22 +216,40 @@ impl Flow {
 
     /// Every front end is asked at the same time; one that does not answer is not active.
     async fn inactive(&self) -> Vec<FrontEndId> {
+        let (mut inactive, unanswered) = self.counted().await;
+        inactive.extend(unanswered);
+        inactive.sort_unstable();
+        inactive
+    }
+
+    /// The front ends that say that they are not active, and those that say nothing.
+    async fn counted(&self) -> (Vec<FrontEndId>, Vec<FrontEndId>) {
         let asked = self.plan.front_end_ids().map(|front_end| async move {
-            let observed = self.observe(front_end).await;
-            let active = observed.is_ok_and(|seen| Services::from(seen.services) == Services::Running);
-            (!active).then_some(front_end)
+            let observed = tokio::time::timeout(ASKED_WITHIN, self.observe(front_end)).await;
+            let active = |seen: Observed| Services::from(seen.services) == Services::Running;
+            (front_end, observed.ok().and_then(Result::ok).map(active))
         });
-        together(asked.collect()).await.into_iter().flatten().collect()
+        let told = together(asked.collect()).await;
+        let those =
+            |is: Option<bool>| told.iter().filter(|(_, told)| *told == is).map(|(id, _)| *id).collect();
+        (those(Some(false)), those(None))
     }
 
     async fn readiness(&self, domain: Option<DomainId>, observer: FrontEndId) -> (Readiness, Facts) {
         let Some(ready) = &self.settings.ready else {
-            let inactive = self.inactive().await;
-            let stands = self.plan.pool().quorum.stands_without(&mut inactive.clone());
-            return match stands {
-                true => (Readiness::Ready { domain: true, inactive }, Facts::default()),
-                false => (Readiness::InsufficientActiveFrontEnds, Facts::default()),
-            };
+            let (mut inactive, unanswered) = self.counted().await;
+            let stands = |down: &[FrontEndId]| self.plan.pool().quorum.stands_without(&mut down.to_vec());
+            if !stands(&inactive) {
+                return (Readiness::InsufficientActiveFrontEnds, Facts::default());
+            }
+            inactive.extend(&unanswered);
+            inactive.sort_unstable();
+            // That nobody can be asked is no trouble of the pool.
+            if !stands(&inactive) {
+                let text = format!("{} of its front ends did not answer", unanswered.len());
+                return (Readiness::Unanswered, Facts::text(text));
+            }
+            return (Readiness::Ready { domain: true, inactive }, Facts::default());
         };
         let about = About { domain: Asked::About(domain), ..About::front_end(observer) };
         let told: Ready = match self.asked(ready, about).await {

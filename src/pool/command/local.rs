@@ -95,7 +95,8 @@ pub(super) async fn run(
             Err(_) => Ended::Lost("it took too long and was ended".into()),
         }
     };
-    if !matches!(ended, Ended::Lost(_)) {
+    // One that was ended from outside may have left what it started.
+    if matches!(ended, Ended::Code(_)) {
         group.has_ended();
     }
     Ok(Output { ended, stdout, stderr })

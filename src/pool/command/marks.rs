@@ -1,9 +1,13 @@
 //! Marks beside the journal: what a command of a step was begun with, and how it ended. They let a run that is taken up see what became of
 //! a command whose process outlived ours, and they refuse a second start while it does.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+/// How much is kept of the tries of one step, in bytes; what comes then begins anew.
+const LONGEST: u64 = 1 << 20;
 
 /// What is known of a command that was begun.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +22,9 @@ pub(super) struct Mark {
     /// It ended otherwise: by a signal, or because it took too long.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) cut_off: bool,
+    /// When it was asked for, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) asked: Option<u64>,
     /// What named the boot of the computer before it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) boot: Option<String>,
@@ -37,42 +44,75 @@ impl Marks {
         Some(self.0.as_ref()?.join(format!("{step}.{kind}")))
     }
 
-    /// The mark of a step; `None` where it has none, or one that cannot be read.
+    /// The mark of a step; `None` where it has none. One that cannot be read, or was cut off in writing, says that something was begun, and no more.
     pub(super) fn read(&self, step: &str) -> Option<Mark> {
-        let text = std::fs::read(self.path(step, "json")?).ok()?;
-        // One that was cut off in writing says that something was begun, and no more.
-        Some(serde_json::from_slice(&text).unwrap_or(Mark { cut_off: true, ..Mark::default() }))
+        match std::fs::read(self.path(step, "json")?) {
+            Ok(text) => {
+                Some(serde_json::from_slice(&text).unwrap_or(Mark { cut_off: true, ..Mark::default() }))
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(_) => Some(Mark { cut_off: true, ..Mark::default() }),
+        }
     }
 
-    /// Writes the mark of a step.
+    /// Writes the mark of a step, durably and as a whole: what was begun outlives a power cut, and so must this.
     ///
     /// # Errors
     ///
     /// It cannot be written, so nothing may be begun.
     pub(super) fn write(&self, step: &str, mark: &Mark) -> Result<(), String> {
-        let Some(path) = self.path(step, "json") else { return Ok(()) };
+        let (Some(path), Some(beside)) = (self.path(step, "json"), self.path(step, "new")) else {
+            return Ok(());
+        };
         let write = || {
             if let Some(folder) = path.parent() {
                 std::fs::create_dir_all(folder)?;
             }
-            std::fs::write(&path, serde_json::to_vec(mark)?)
+            let mut file = std::fs::File::create(&beside)?;
+            file.write_all(&serde_json::to_vec(mark)?)?;
+            file.sync_all()?;
+            std::fs::rename(&beside, &path)?;
+            self.sync()
         };
         write().map_err(|error| format!("`{}` cannot be written: {error}", path.display()))
     }
 
-    /// Forgets the mark of a step.
-    pub(super) fn forget(&self, step: &str) {
-        if let Some(path) = self.path(step, "json") {
-            let _ = std::fs::remove_file(path);
+    /// Makes the names of marks durable. On Windows the file system does that by itself.
+    fn sync(&self) -> std::io::Result<()> {
+        match &self.0 {
+            Some(folder) if cfg!(unix) => std::fs::File::open(folder)?.sync_all(),
+            _ => Ok(()),
         }
     }
 
-    /// Keeps what a command printed. Nothing depends on it.
-    pub(super) fn keep(&self, step: &str, output: &str) {
-        if let Some(path) = self.path(step, "output") {
-            let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-            let _ = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(path, output));
+    /// Forgets the mark of a step.
+    ///
+    /// # Errors
+    ///
+    /// It is still there, so nothing that makes it stale may be begun.
+    pub(super) fn forget(&self, step: &str) -> Result<(), String> {
+        let Some(path) = self.path(step, "json") else { return Ok(()) };
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(format!("`{}` cannot be removed: {error}", path.display()))
+            }
+            _ => Ok(()),
         }
+    }
+
+    /// Keeps what a command printed, after what its earlier tries did, as long as that is not too much. Nothing depends on it.
+    pub(super) fn keep(&self, step: &str, output: &str) {
+        let Some(path) = self.path(step, "output") else { return };
+        let keep = || {
+            if let Some(folder) = path.parent() {
+                std::fs::create_dir_all(folder)?;
+            }
+            let is_long = std::fs::metadata(&path).is_ok_and(|file| file.len() > LONGEST);
+            let mut file = std::fs::OpenOptions::new();
+            file.create(true).write(true).append(!is_long).truncate(is_long);
+            file.open(&path)?.write_all(output.as_bytes())
+        };
+        let _: std::io::Result<()> = keep();
     }
 }
 
@@ -93,6 +133,12 @@ pub(super) fn began(_: u32) -> Option<u64> {
     None
 }
 
+/// The time, in seconds since 1970.
+pub(super) fn now() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(0, |now| now.as_secs())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,7 +153,7 @@ mod tests {
         assert_eq!(marks.read("stop-web1"), Some(mark));
         std::fs::write(dir.path().join("commands/stop-web1.json"), "{\"proc").unwrap();
         assert_eq!(marks.read("stop-web1"), Some(Mark { cut_off: true, ..Mark::default() }));
-        marks.forget("stop-web1");
+        marks.forget("stop-web1").unwrap();
         assert_eq!(marks.read("stop-web1"), None);
     }
 

@@ -40,6 +40,26 @@ impl Kept {
         }
     }
 
+    /// The same without secrets. Where something was left out, what could be a piece of one is left out too.
+    pub(super) fn masked(&self, secrets: &Secrets) -> Kept {
+        if secrets.0.is_empty() {
+            return self.clone();
+        }
+        let piece = secrets.0.iter().map(String::len).max().unwrap_or(1) - 1;
+        let (mut first, mut last) = (self.first.clone(), self.last.clone());
+        let mut left_out = self.left_out;
+        if left_out > 0 {
+            let (from_first, from_last) = (piece.min(first.len()), piece.min(last.len()));
+            first.truncate(first.len() - from_first);
+            last.drain(..from_last);
+            left_out += (from_first + from_last) as u64;
+        } else {
+            first.append(&mut last);
+        }
+        let masked = |bytes: &[u8]| secrets.masked(&String::from_utf8_lossy(bytes)).into_bytes();
+        Kept { first: masked(&first), last: masked(&last), left_out }
+    }
+
     /// Takes a line end off that is none of the command's.
     pub(super) fn pop_line_end(&mut self) {
         let end = if self.last.is_empty() { &mut self.first } else { &mut self.last };
@@ -107,6 +127,23 @@ mod tests {
         kept.push(b"{}\n");
         kept.pop_line_end();
         assert_eq!(kept.whole(), Some(&b"{}"[..]));
+    }
+
+    #[test]
+    fn no_piece_of_a_secret_is_left_where_something_was_left_out() {
+        let secrets = Secrets(vec!["hunter2hunter2".into()]);
+        for shift in 0..20 {
+            let mut kept = Kept::default();
+            kept.push(&vec![b'x'; KEPT - shift]);
+            kept.push(b"hunter2hunter2");
+            for _ in 0..40 {
+                kept.push(&[b'y'; 9_999]);
+            }
+            assert!(!kept.masked(&secrets).text().contains("hunt"), "{shift}");
+        }
+        let mut whole = Kept::default();
+        whole.push(b"a hunter2hunter2 b");
+        assert_eq!(whole.masked(&secrets).whole(), Some(&b"a *** b"[..]));
     }
 
     #[test]

@@ -44,6 +44,7 @@ struct Session {
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
     stderr: BufReader<ChildStderr>,
+    is_spoilt: bool,
 }
 
 /// Why a command has no output.
@@ -155,13 +156,14 @@ impl Remote {
             Some(session) => session,
             None => self.connect(host).await.map_err(Unreached::NotBegun)?,
         };
-        let output = session.run(words, begun).await?;
-        // Only one that is between two commands is given back.
-        if let Some(host) = self.hosts().get_mut(&front_end) {
+        let output = session.run(words, begun).await;
+        // Only one that is between two commands, and that nobody else writes to, is given back.
+        let is_whole = !session.is_spoilt && !matches!(output, Err(Unreached::Lost(_)));
+        if let Some(host) = self.hosts().get_mut(&front_end).filter(|_| is_whole) {
             host.free.push(session);
         }
         drop(taken);
-        Ok(output)
+        output
     }
 
     fn take(
@@ -202,7 +204,7 @@ impl Remote {
             return Err(format!("`{}` has no pipes", ssh.program));
         };
         let (stdout, stderr) = (BufReader::new(stdout), BufReader::new(stderr));
-        let mut session = Session { child, stdin, stdout, stderr };
+        let mut session = Session { child, stdin, stdout, stderr, is_spoilt: false };
         match tokio::time::timeout(READY, session.greet()).await {
             Ok(Ok(())) => Ok(session),
             Ok(Err(said)) => {
@@ -215,9 +217,9 @@ impl Remote {
 }
 
 impl Session {
+    /// Gives the shell a line, whole: of one that was cut off it runs nothing, for its brace is not closed.
     async fn say(&mut self, line: &str) -> std::io::Result<()> {
-        self.stdin.write_all(line.as_bytes()).await?;
-        self.stdin.write_all(b"\n").await?;
+        self.stdin.write_all(format!("{{ {line}\n}}\n").as_bytes()).await?;
         self.stdin.flush().await
     }
 
@@ -240,50 +242,58 @@ impl Session {
     async fn run(&mut self, words: &Words, begun: impl FnOnce(u32, u64)) -> Result<Output, Unreached> {
         let mark = mark();
         let lost = || Unreached::Lost("the connection was lost".into());
-        if self.say(&line(words, &mark)).await.is_err() {
-            // Half a line may have been written, and a shell runs no half of one.
-            return Err(Unreached::NotBegun("the connection was lost".into()));
-        }
+        // How much of it was written nobody knows.
+        self.say(&line(words, &mark)).await.map_err(|_| lost())?;
         let mut output =
             Output { ended: Ended::Lost(String::new()), stdout: Kept::default(), stderr: Kept::default() };
         let mut before = Kept::default();
         let began = until(&mut self.stdout, &mut before, |line| line.starts_with(&mark)).await;
-        let numbers = began.as_deref().map(|line| line.split(' ').skip(1).map(str::parse::<u64>));
-        let mut numbers = numbers.into_iter().flatten();
-        let Some(Ok(process)) = numbers.next() else { return Err(lost()) };
-        let Ok(process) = u32::try_from(process) else { return Err(lost()) };
-        begun(process, numbers.next().and_then(Result::ok).unwrap_or_default());
+        let Some(began) = began else { return Err(lost()) };
+        let is_there = !began.ends_with(" no");
+        if is_there {
+            let mut numbers = began.split(' ').skip(1).map(str::parse::<u64>);
+            let process = numbers.next().and_then(Result::ok).and_then(|number| u32::try_from(number).ok());
+            begun(process.ok_or_else(lost)?, numbers.next().and_then(Result::ok).unwrap_or_default());
+        }
         let (out, err) = tokio::join!(
             until(&mut self.stdout, &mut output.stdout, |line| line.starts_with(&mark)),
             until(&mut self.stderr, &mut output.stderr, |line| line.starts_with(&mark)),
         );
-        let code: Option<i32> = out.as_deref().and_then(|line| line.rsplit(' ').next()?.parse().ok());
-        let (Some(code), Some(_)) = (code, err) else { return Err(lost()) };
+        let (Some(out), Some(_)) = (out, err) else { return Err(lost()) };
+        if !is_there {
+            let why = format!("`{}`, or its directory, is not there", words.program);
+            return Err(Unreached::NotBegun(why));
+        }
+        let mut words = out.split(' ').skip(1);
+        let code: i32 = words.next().and_then(|word| word.parse().ok()).ok_or_else(lost)?;
+        // What it left behind may go on writing to this connection.
+        self.is_spoilt = words.next() == Some("left");
         // The line end before ours is ours too.
         output.stdout.pop_line_end();
         output.stderr.pop_line_end();
-        output.ended = Ended::Code(code);
+        // A shell tells a signal by 128 and its number.
+        output.ended = if (129..=192).contains(&code) { Ended::Killed } else { Ended::Code(code) };
         Ok(output)
     }
 }
 
-/// The line for a command: its process, whatever it prints, and how it ended.
+/// The line for a command: its process, whatever it prints, and how it ended. Its process tells its own number before it becomes the program, so
+/// that nothing of the program is printed before.
 fn line(words: &Words, mark: &str) -> String {
-    // Looking it up costs two processes, so only what leaves a mark asks.
-    let when = if words.is_marked {
-        "\"$(sed 's/.*) //' /proc/$p/stat 2>/dev/null | cut -d' ' -f20)\""
-    } else {
-        "''"
-    };
     let directory = words
         .directory
         .as_ref()
         .map_or_else(String::new, |directory| format!("cd {} && ", quoted(directory)));
-    let mut all: Vec<String> = vec!["exec $S env".into()];
+    // Looking up when it began costs two processes, so only what leaves a mark asks.
+    let when =
+        if words.is_marked { "$(sed \"s/.*) //\" /proc/$$/stat 2>/dev/null | cut -d\" \" -f20)" } else { "" };
+    let begin = format!("printf \"\\n%s %s %s\\n\" \"$1\" \"$$\" \"{when}\"; shift; exec env \"$@\"");
+    let mut all: Vec<String> = vec![format!("exec $S sh -c {} sh {mark}", quoted(&begin))];
     all.extend(words.environment.iter().map(|(name, value)| quoted(&format!("{name}={value}"))));
     all.extend(std::iter::once(&words.program).chain(&words.arguments).map(|word| quoted(word)));
+    let program = quoted(&words.program);
     format!(
-        "({directory}{}) </dev/null & p=$!; printf '\\n{mark} %s %s\\n' \"$p\" {when}; wait \"$p\"; s=$?; printf '\\n{mark} %s\\n' \"$s\"; printf '\\n{mark}\\n' >&2",
+        "if ({directory}command -v {program}) >/dev/null 2>&1; then ({directory}{}) </dev/null & p=$!; wait \"$p\"; s=$?; l=; kill -0 -- \"-$p\" 2>/dev/null && l=left; printf '\\n{mark} %s %s\\n' \"$s\" \"$l\"; else printf '\\n{mark} no\\n\\n{mark} 127\\n'; fi; printf '\\n{mark}\\n' >&2",
         all.join(" ")
     )
 }

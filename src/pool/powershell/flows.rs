@@ -140,6 +140,11 @@ impl Flow {
         self.disaster.load(Ordering::Relaxed)
     }
 
+    /// A process took the run up: a word that was given before is none any more.
+    pub(super) fn taken_up(&self) {
+        self.disaster.store(false, Ordering::Relaxed);
+    }
+
     /// Remembers what an act brought with it, or what a person said of it.
     pub(super) fn recall(&self, act: Act, facts: &Facts) {
         // The word is for one failover, and ends with it and with whatever else is done.

@@ -98,6 +98,10 @@ impl PowerShellPool {
         self.flow.recall(act, facts);
     }
 
+    pub(super) fn taken_up(&self) {
+        self.flow.taken_up();
+    }
+
     /// The live pool, described by itself.
     pub(super) async fn survey(&self) -> Survey {
         self.flow.survey().await

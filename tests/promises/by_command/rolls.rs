@@ -77,6 +77,27 @@ fn a_run_whose_process_is_killed_finds_the_command_that_outlived_it() {
     assert_eq!(bed.log().iter().filter(|line| *line == "upgrade web1").count(), 1);
 }
 
+/// A stop that shows late: nothing of it is seen on the services while it goes on, and it outlives the process.
+#[test]
+fn a_stop_that_outlived_its_run_is_not_begun_again() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    bed.put("stop.takes", "3");
+    let mut apply = bed.poolroll(&["apply", "plan.yaml", "--yes"]);
+    let mut process = apply.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    for _ in 0..1_000 {
+        if !bed.log().is_empty() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    process.kill().unwrap();
+    process.wait().unwrap();
+    let output = bed.poolroll(&["resume"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(bed.log().iter().filter(|line| *line == "stop web1 graceful").count(), 1, "{:?}", bed.log());
+}
+
 #[test]
 fn a_command_that_takes_too_long_is_ended_and_looked_for() {
     let bed = Bed::new();
