@@ -46,18 +46,16 @@ impl Kept {
             return self.clone();
         }
         let piece = secrets.0.iter().map(String::len).max().unwrap_or(1) - 1;
-        let (mut first, mut last) = (self.first.clone(), self.last.clone());
-        let mut left_out = self.left_out;
-        if left_out > 0 {
-            let (from_first, from_last) = (piece.min(first.len()), piece.min(last.len()));
-            first.truncate(first.len() - from_first);
-            last.drain(..from_last);
-            left_out += (from_first + from_last) as u64;
-        } else {
-            first.append(&mut last);
-        }
         let masked = |bytes: &[u8]| secrets.masked(&String::from_utf8_lossy(bytes)).into_bytes();
-        Kept { first: masked(&first), last: masked(&last), left_out }
+        if self.left_out == 0 {
+            return Kept { first: masked(&[&*self.first, &*self.last].concat()), ..Kept::default() };
+        }
+        // Whole ones first: what is left at a cut is a piece of one at most.
+        let (mut first, mut last) = (masked(&self.first), masked(&self.last));
+        let (from_first, from_last) = (piece.min(first.len()), piece.min(last.len()));
+        first.truncate(first.len() - from_first);
+        last.drain(..from_last);
+        Kept { first, last, left_out: self.left_out + (from_first + from_last) as u64 }
     }
 
     /// Takes a line end off that is none of the command's.
