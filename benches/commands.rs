@@ -159,7 +159,7 @@ fn restarts(servers: &Servers) {
     std::fs::write(&program, script).unwrap_or_else(|error| panic!("{error}"));
     let _ = Command::new("chmod").arg("+x").arg(&program).status();
     let action = |n: usize| {
-        let text = STEPS[n].replace("HOST", "{front_end}").replace('$', "$");
+        let text = STEPS[n].replace("HOST", "{front_end}");
         format!("[{{ program: sh, arguments: [-c, '{text}'], repeatable: true, expected: 0s }}]")
     };
     let run = |text: &str| format!("{{ run: [sh, -c, '{text}'], at: front_end }}");
