@@ -1,7 +1,7 @@
 //! The seam to pools. A driver observes facts and ensures states; it never retries, never chooses, never prints.
 //!
 //! Calls begin at once and answer later, so that many can be in flight without a thread or a task each. What a call
-//! began on the target goes on when its caller lets go of it.
+//! began on the target may go on when its caller lets go of it; a driver by commands ends what it can.
 
 mod calls;
 mod command;
@@ -70,7 +70,7 @@ impl Driver {
         }
     }
 
-    /// Nobody waits for this call any more. What it began on the target goes on.
+    /// Nobody waits for this call any more. What it began on the target may go on; a look tells.
     pub fn let_go(&mut self, ticket: Ticket) {
         match self {
             Driver::Simulated(pool) => pool.let_go(ticket),

@@ -57,7 +57,11 @@ impl Flow {
 
     /// Runs a command that ensures a state, and takes its word that it ended well. The state is proved elsewhere. While it goes on
     /// its mark says so: what it does may show late, and it outlives us.
-    async fn begin(&self, command: &Command, about: About, step: &str) -> Ensured {
+    async fn begin(&self, act: Act) -> Ensured {
+        let Some((command, about, step)) = self.command_of_act(act) else {
+            return failed(Problem::Permanent, "the plan has no command for it");
+        };
+        let step = step.as_str();
         match self.goes_on(command, about, step).await {
             Ok(false) => {}
             Ok(true) => return failed(Problem::Unknown, "a mark says that it is underway already"),
@@ -129,9 +133,7 @@ impl Flow {
             First::Not(why) => return failed(Problem::Transient, why),
             First::Wanting => {}
         }
-        let about = About { mode: Some(mode), ..About::front_end(front_end) };
-        let step = format!("stop-{}", self.fqdn(front_end));
-        self.begin(&self.settings.stop, about, &step).await
+        self.begin(Act::Stop { front_end, mode }).await
     }
 
     async fn start(&self, front_end: FrontEndId) -> Ensured {
@@ -140,8 +142,7 @@ impl Flow {
             First::Not(why) => return failed(Problem::Transient, why),
             First::Wanting => {}
         }
-        let step = format!("start-{}", self.fqdn(front_end));
-        let begun = self.begin(&self.settings.start, About::front_end(front_end), &step).await;
+        let begun = self.begin(Act::Start { front_end }).await;
         if begun.0.is_err() {
             return begun;
         }
@@ -348,9 +349,9 @@ impl Flow {
     }
 
     async fn fail_pool(&self, back: bool) -> Ensured {
-        let Some(partner) = &self.settings.partner else {
+        if self.settings.partner.is_none() {
             return failed(Problem::Permanent, "no command fails the pool over");
-        };
+        }
         let seen = |state: PoolState| if back { state.fail_back_seen() } else { state.fail_over_seen() };
         match self.pool_state().await.map(seen) {
             Ok(Observation::NotDone) => {}
@@ -359,9 +360,7 @@ impl Flow {
             Ok(_) => return failed(Problem::Transient, "the pool is on its way to the other side"),
             Err(why) => return failed(Problem::Transient, why),
         }
-        let (command, step) =
-            if back { (&partner.fail_back, "fail_back") } else { (&partner.fail_over, "fail_over") };
-        self.begin(command, About::pool(), step).await
+        self.begin(if back { Act::FailBack } else { Act::FailOver }).await
     }
 
     /// Has an act taken place?

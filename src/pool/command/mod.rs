@@ -8,13 +8,13 @@
 //! - Nothing from the end of a command that stops, restarts, fails over or back: the state is observed, by the commands that say so. A start has taken place when
 //!   `observe` says that services run. Only an action of an upgrade is proved by its exit code, for nothing else tells.
 //! - Nothing from an answer that is not understood whole, and nothing from an empty one.
-//! - Nothing from what `ssh` ends with: a line of our own after each command carries how it ended. A connection that is lost before its
-//!   line was written has begun nothing; after that, nobody knows, and the run looks.
+//! - Nothing from what `ssh` ends with: a line of our own after each command carries how it ended. A connection that never
+//!   became ready has begun nothing; once a line was on its way, nobody knows, and the run looks.
 //! - A command that takes too long, or that nobody waits for any more, is ended with everything that it started (where that can be: Unix here, and a front
 //!   end that has `setsid`). What it did until then is looked for.
 //!
 //! What an act printed is kept in the folder of its run, under `commands`: the beginning and the end of it, without the values of the
-//! plan's secrets. Beside it lies the mark of each action of the upgrade, so that a run that is taken up finds a process that outlived ours.
+//! plan's secrets. Beside it lies a mark of each command that acts, so that a run that is taken up finds a process that outlived ours.
 
 mod acts;
 mod answers;

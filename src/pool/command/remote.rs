@@ -1,7 +1,7 @@
 //! Commands on front ends: one connection of the system's `ssh` is kept for each, with a shell of POSIX at its other end that is given lines.
 //!
 //! How a command ended is told by a line of our own after it, with a number that nobody can guess: what `ssh` itself ends with says nothing, for 255 is its
-//! failure or that of the command. A connection that is lost before its line was written has begun nothing; after it, nobody knows.
+//! failure or that of the command. A connection that never became ready has begun nothing; once a line was on its way, nobody knows.
 
 use std::collections::BTreeMap;
 use std::process::Stdio;
