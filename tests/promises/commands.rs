@@ -34,6 +34,19 @@ pub fn poolroll(dir: &Path, args: &[&str]) -> Command {
     command
 }
 
+/// What a command wrote to stderr and stdout, for messages.
+pub fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout))
+}
+
+/// The journals of the runs in a folder of runs, as text.
+pub fn journals(dir: &Path) -> String {
+    let runs = std::fs::read_dir(dir.join("runs")).unwrap();
+    let texts = runs
+        .map(|run| std::fs::read_to_string(run.unwrap().path().join("journal.jsonl")).unwrap_or_default());
+    texts.collect()
+}
+
 fn run(dir: &Path, args: &[&str]) -> Output {
     poolroll(dir, args).output().expect("the program can be run")
 }

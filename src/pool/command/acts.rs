@@ -365,6 +365,11 @@ impl Flow {
 
     /// Has an act taken place?
     pub(super) async fn look(&self, act: Act) -> (Observation, Facts) {
+        // First: what has ended by now is seen whole. Asked afterwards, it could end between the two answers with neither showing it.
+        let goes_on = match self.command_of_act(act) {
+            Some((command, about, step)) => self.goes_on(command, about, &step).await,
+            None => Ok(false),
+        };
         let seen = match act {
             Act::Stop { front_end, .. } => self.observe(front_end).await.map(|observed| {
                 let seen = Services::from(observed.services).stop_seen();
@@ -390,11 +395,8 @@ impl Flow {
             Err(why) => return (Observation::Unknown, Facts::text(why)),
         };
         // A command may do much before anything of it is seen: while it is at that, it goes on.
-        if !matches!(observation, Observation::NotDone | Observation::Partly) {
-            return (observation, facts);
-        }
-        let Some((command, about, step)) = self.command_of_act(act) else { return (observation, facts) };
-        match self.goes_on(command, about, &step).await {
+        match goes_on {
+            _ if !matches!(observation, Observation::NotDone | Observation::Partly) => (observation, facts),
             Ok(false) => (observation, facts),
             Ok(true) => (Observation::Underway, facts),
             Err(why) => (Observation::Unknown, Facts::text(why)),

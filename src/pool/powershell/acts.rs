@@ -66,8 +66,8 @@ impl Flow {
             return with(by(why));
         }
         loop {
-            let listed = match self.services(front_end).await {
-                Ok(listed) => listed,
+            let (goes_on, listed) = match self.beside(act, self.services(front_end)).await {
+                Ok(seen) => seen,
                 Err(why) => return with(in_doubt(&why)),
             };
             match listed.services {
@@ -75,7 +75,7 @@ impl Flow {
                 // A graceful stop can return before everybody has gone.
                 Services::Draining | Services::Stopping => self.pause().await,
                 // Another call of ours moves its users still.
-                _ if by_failover && self.goes_on(act).await.unwrap_or(false) => self.pause().await,
+                _ if goes_on => self.pause().await,
                 Services::Running => {
                     let text = "the cmdlet returned, and every service runs";
                     return with(failed(Problem::Transient, text));
@@ -111,6 +111,17 @@ impl Flow {
         let answer = self.ask(Place::Management, scripts::MARKED, arguments).await?;
         let told = answer["underway"].as_bool();
         told.ok_or_else(|| Unseen::Strange("whether it still goes on was not told".into()))
+    }
+
+    /// What is seen, and whether a cmdlet of ours was at it. That is asked first: what has ended by then is seen whole, and what ends between
+    /// the two answers is told to go on. Asked the other way round it could end with neither answer showing it.
+    pub(super) async fn beside<T>(
+        &self,
+        act: Act,
+        seen: impl Future<Output = Result<T, Unseen>>,
+    ) -> Result<(bool, T), Unseen> {
+        let goes_on = self.goes_on(act).await?;
+        Ok((goes_on, seen.await?))
     }
 
     /// A graceful stop from 2015 on is a computer failover, as long as the pool serves: failed over, there is nobody to be moved.
@@ -166,17 +177,17 @@ impl Flow {
         }
         let facts = Facts { computer_failed_over: fail_back.then_some(false), ..Facts::default() };
         loop {
-            let listed = match self.services(front_end).await {
-                Ok(listed) => listed,
+            let act = Act::Start { front_end };
+            let (goes_on, listed) = match self.beside(act, self.services(front_end)).await {
+                Ok(seen) => seen,
                 Err(why) => return in_doubt(&why),
             };
             if listed.lacks(self.wanted_services()).is_none() {
                 return self.started(front_end, facts).await;
             }
-            let act = Act::Start { front_end };
             match listed.services {
                 Services::Starting => self.pause().await,
-                _ if fail_back && self.goes_on(act).await.unwrap_or(false) => self.pause().await,
+                _ if goes_on => self.pause().await,
                 _ => return failed(Problem::Transient, listed.sentence()),
             }
         }
@@ -374,11 +385,10 @@ impl Flow {
             Err(Unseen::Strange(why)) => return failed(Problem::Transient, why),
         }
         loop {
-            match self.pool_state().await.map(seen) {
-                Ok(Observation::Done) => return (Ok(()), Facts::default()),
-                Ok(Observation::Underway) => self.pause().await,
-                Ok(Observation::NotDone) if self.goes_on(act).await.unwrap_or(false) => self.pause().await,
-                Ok(Observation::NotDone) => {
+            match self.beside(act, self.pool_state()).await.map(|(goes_on, state)| (goes_on, seen(state))) {
+                Ok((_, Observation::Done)) => return (Ok(()), Facts::default()),
+                Ok((_, Observation::Underway) | (true, Observation::NotDone)) => self.pause().await,
+                Ok((false, Observation::NotDone)) => {
                     return failed(Problem::Transient, "the cmdlet returned, and the pool is as it was");
                 }
                 Ok(_) => return failed(Problem::Unknown, "the pool is on its way to the other side"),

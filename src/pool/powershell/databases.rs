@@ -49,10 +49,10 @@ impl Flow {
             return by(&why);
         }
         loop {
-            match self.databases_seen().await {
-                Ok((Observation::Done, facts)) => return (Ok(()), facts),
-                Ok(_) if self.goes_on(Act::UpdateDatabases).await.unwrap_or(false) => self.pause().await,
-                Ok((_, facts)) => {
+            match self.beside(Act::UpdateDatabases, self.databases_seen()).await {
+                Ok((_, (Observation::Done, facts))) => return (Ok(()), facts),
+                Ok((true, _)) => self.pause().await,
+                Ok((false, (_, facts))) => {
                     let text = facts.text.unwrap_or_default();
                     return failed(
                         Problem::Transient,

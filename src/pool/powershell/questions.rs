@@ -284,6 +284,8 @@ impl Flow {
 
     /// Has an act taken place?
     async fn look(&self, act: Act) -> (Observation, Facts) {
+        // First, as in `beside`; one that cannot be told leaves a state which is done as it is.
+        let goes_on = self.goes_on(act).await;
         let seen = match act {
             Act::Stop { front_end, .. } => self.services(front_end).await.map(|listed| {
                 let seen = listed.services.stop_seen();
@@ -300,13 +302,11 @@ impl Flow {
         };
         // A cmdlet moves users before anything of it is seen: while it is at that, it goes on.
         match seen {
-            Ok((not_done @ (Observation::NotDone | Observation::Partly), facts)) => {
-                match self.goes_on(act).await {
-                    Ok(true) => (Observation::Underway, facts),
-                    Ok(false) => (not_done, facts),
-                    Err(why) => (Observation::Unknown, said(&why)),
-                }
-            }
+            Ok((not_done @ (Observation::NotDone | Observation::Partly), facts)) => match goes_on {
+                Ok(true) => (Observation::Underway, facts),
+                Ok(false) => (not_done, facts),
+                Err(why) => (Observation::Unknown, said(&why)),
+            },
             Ok(seen) => seen,
             Err(why) => (Observation::Unknown, said(&why)),
         }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::commands::poolroll;
+pub use crate::commands::{journals, said};
 use crate::golden;
 
 /// A pool of folders.
@@ -89,9 +90,4 @@ driver:
         );
         std::fs::write(self.path("plan.yaml"), text).unwrap();
     }
-}
-
-/// What a command wrote to stderr and stdout, for messages.
-pub fn said(output: &std::process::Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout))
 }

@@ -55,21 +55,26 @@ fn what_a_command_prints_is_kept_without_its_secrets() {
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
 }
 
-#[test]
-fn a_run_whose_process_is_killed_finds_the_command_that_outlived_it() {
-    let bed = Bed::new();
-    bed.plan("here", "", "");
-    bed.put("upgrade.takes", "3");
+/// Kills the process of a run when a command has begun, which goes on.
+fn apply_and_kill(bed: &Bed, command: &str) {
     let mut apply = bed.poolroll(&["apply", "plan.yaml", "--yes"]);
     let mut process = apply.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     for _ in 0..1_000 {
-        if bed.log().last().is_some_and(|last| last == "upgrade web1") {
+        if bed.log().last().is_some_and(|last| last == command) {
             break;
         }
         std::thread::sleep(Duration::from_millis(10));
     }
     process.kill().unwrap();
     process.wait().unwrap();
+}
+
+#[test]
+fn a_run_whose_process_is_killed_finds_the_command_that_outlived_it() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    bed.put("upgrade.takes", "3");
+    apply_and_kill(&bed, "upgrade web1");
     let output = bed.poolroll(&["resume"]).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     // It went on by itself, was waited for, and was not begun a second time.
@@ -83,18 +88,27 @@ fn a_stop_that_outlived_its_run_is_not_begun_again() {
     let bed = Bed::new();
     bed.plan("here", "", "");
     bed.put("stop.takes", "3");
-    let mut apply = bed.poolroll(&["apply", "plan.yaml", "--yes"]);
-    let mut process = apply.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    for _ in 0..1_000 {
-        if !bed.log().is_empty() {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    process.kill().unwrap();
-    process.wait().unwrap();
+    apply_and_kill(&bed, "stop web1 graceful");
     let output = bed.poolroll(&["resume"]).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(bed.log().iter().filter(|line| *line == "stop web1 graceful").count(), 1, "{:?}", bed.log());
+}
+
+/// What is seen of its services is from before they stopped, and is told when it has ended.
+#[test]
+fn a_stop_that_ends_while_it_is_looked_for_is_not_taken_for_none() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    bed.put("stop.takes", "3");
+    apply_and_kill(&bed, "stop web1 graceful");
+    bed.put("observe.takes", "5");
+    let output = bed.poolroll(&["resume"]).output().unwrap();
+    let journals = super::journals(bed.dir.path());
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(
+        journals.contains(r#"{"looked":"#) && !journals.contains(r#"{"looked":"not_done"}"#),
+        "{journals}"
+    );
     assert_eq!(bed.log().iter().filter(|line| *line == "stop web1 graceful").count(), 1, "{:?}", bed.log());
 }
 

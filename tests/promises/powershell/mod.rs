@@ -14,12 +14,13 @@ mod rolls;
 mod sshd;
 mod values;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::{Value, json};
 
 use crate::commands::poolroll;
+pub use crate::commands::{journals, said};
 use crate::golden;
 
 /// Where PATH finds a program.
@@ -163,17 +164,4 @@ driver:
         product.version(),
         file("installer"),
     )
-}
-
-/// What a command wrote to stderr and stdout, for messages.
-pub fn said(output: &std::process::Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout))
-}
-
-/// The journals of the runs in a folder of runs, as text.
-pub fn journals(dir: &Path) -> String {
-    let runs = std::fs::read_dir(dir.join("runs")).unwrap();
-    let texts = runs
-        .map(|run| std::fs::read_to_string(run.unwrap().path().join("journal.jsonl")).unwrap_or_default());
-    texts.collect()
 }

@@ -135,8 +135,8 @@ fn a_run_whose_process_is_killed_again_and_again_does_nothing_twice() {
             process = spawn(&["resume"]);
         }
         let status = process.0.wait().unwrap();
-        assert_eq!(status.code(), Some(0));
         let calls = bed.calls();
+        assert_eq!(status.code(), Some(0), "{calls:?}\n{}", super::journals(bed.dir.path()));
         for fqdn in FRONT_ENDS {
             assert_eq!(bed.installed(fqdn), ["/silentmode"], "{fqdn}: {calls:?}");
             for what in ["Restart-Computer", "Invoke-CsComputerFailOver", "Invoke-CsComputerFailBack"] {
@@ -149,6 +149,38 @@ fn a_run_whose_process_is_killed_again_and_again_does_nothing_twice() {
         assert!(state["front_ends"].as_array().unwrap().iter().all(|one| one["services"] == "running"));
         assert!(state["front_ends"].as_array().unwrap().iter().all(|one| one["disabled"] == false));
     }
+}
+
+#[test]
+fn a_failover_that_ends_while_it_is_looked_for_is_not_taken_for_none() {
+    if !has("pwsh", "a_failover_that_ends_while_it_is_looked_for_is_not_taken_for_none") {
+        return;
+    }
+    let bed = Bed::new(Product::Skype);
+    bed.plan(Product::Skype, "");
+    bed.change(|state| state["times"]["move"] = json!(3_000));
+    let mut apply = bed.poolroll(&["apply", "plan.yaml", "--yes"]);
+    let process = Killed(apply.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    for _ in 0..2_000 {
+        if bed.calls_so_far() == 1 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    drop(process);
+    // The cmdlet goes on. What is seen of the services next is from before it stopped them, and told when it has ended.
+    bed.change(|state| state["next_list_takes"] = json!(8_000));
+    let output = bed.poolroll(&["resume"]).output().unwrap();
+    let journals = super::journals(bed.dir.path());
+    assert_eq!(output.status.code(), Some(0), "{}{journals}", said(&output));
+    assert!(
+        journals.contains(r#"{"looked":"#) && !journals.contains(r#"{"looked":"not_done"}"#),
+        "{journals}"
+    );
+    assert_eq!(
+        bed.calls(),
+        each(["Invoke-CsComputerFailOver FE", "Restart-Computer FE", "Invoke-CsComputerFailBack FE"])
+    );
 }
 
 impl Bed {

@@ -7,8 +7,8 @@
 #   run, step   the names of the mark
 param([string] $Arguments)
 $a = Read-Arguments $Arguments
-Import-Product $a.module
 Invoke-Marked $a {
+    Import-Product $a.module
     if ($a.back) {
         Invoke-CsComputerFailBack -ComputerName $a.computer -Confirm:$false
     } else {

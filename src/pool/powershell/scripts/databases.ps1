@@ -5,5 +5,7 @@
 #   run, step    the names of the mark
 param([string] $Arguments)
 $a = Read-Arguments $Arguments
-Import-Product $a.module
-Invoke-Marked $a { Install-CsDatabase -Update -ConfiguredDatabases -SqlServerFqdn $a.sql_server -Confirm:$false }
+Invoke-Marked $a {
+    Import-Product $a.module
+    Install-CsDatabase -Update -ConfiguredDatabases -SqlServerFqdn $a.sql_server -Confirm:$false
+}

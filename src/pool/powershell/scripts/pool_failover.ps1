@@ -6,8 +6,8 @@
 #   run, step   the names of the mark
 param([string] $Arguments)
 $a = Read-Arguments $Arguments
-Import-Product $a.module
 Invoke-Marked $a {
+    Import-Product $a.module
     if ($a.back) { Invoke-CsPoolFailBack -PoolFqdn $a.pool -Confirm:$false }
     elseif ($a.disaster) { Invoke-CsPoolFailOver -PoolFqdn $a.pool -DisasterMode -Confirm:$false }
     else { Invoke-CsPoolFailOver -PoolFqdn $a.pool -Confirm:$false }

@@ -202,7 +202,15 @@ function Get-CsComputer {
 function Get-CsWindowsService {
     [CmdletBinding()] param([string] $Name, [string] $ComputerName)
     $computer = if ($ComputerName) { $ComputerName } else { Get-ThisComputer }
-    $seen = Use-Pool { param($pool) $f = Get-FrontEnd $pool $computer; @{ services = $f.services } }
+    $seen = Use-Pool {
+        param($pool)
+        $f = Get-FrontEnd $pool $computer
+        $takes = $pool.next_list_takes
+        $pool.next_list_takes = 0
+        @{ services = $f.services; takes = $takes }
+    }
+    # What it tells is as old as its answer takes.
+    if ($seen.takes) { [System.Threading.Thread]::Sleep($seen.takes) }
     $index = 0
     foreach ($service in $names) {
         $status = switch ($seen.services) {
