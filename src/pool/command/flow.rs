@@ -127,7 +127,8 @@ impl Flow {
         marked: Option<impl FnOnce(u32, u64)>,
     ) -> Result<Output, Unreached> {
         let words = Words::of(command, &self.settings.environment, &self.plan, about);
-        let words = Words { is_marked: marked.is_some(), ..words };
+        let is_marked = marked.is_some();
+        let words = Words { is_marked, ..words };
         let begun = |process, began| {
             if let Some(marked) = marked {
                 marked(process, began);
@@ -139,7 +140,8 @@ impl Flow {
                 self.remote.run(front_end, host, &words, command.time_limit, begun).await
             }
             _ => {
-                let begun = |process| begun(process, marks::began(process).unwrap_or_default());
+                let began = |process| if is_marked { marks::began(process) } else { None };
+                let begun = |process| begun(process, began(process).unwrap_or_default());
                 local::run(&words, command.time_limit, begun).await.map_err(Unreached::NotBegun)
             }
         }?;
@@ -158,6 +160,8 @@ impl Flow {
     ) -> Result<Output, Unreached> {
         let output = self.run(command, about, marked).await?;
         let how = match &output.ended {
+            // The journal says that already.
+            Ended::Code(0) if output.is_silent() => return Ok(output),
             Ended::Code(code) => format!("exit code {code}"),
             Ended::Killed => "ended by a signal".to_owned(),
             Ended::Lost(why) => why.clone(),

@@ -31,6 +31,13 @@ pub(super) struct Output {
     pub(super) stderr: Kept,
 }
 
+impl Output {
+    /// Whether it printed nothing.
+    pub(super) fn is_silent(&self) -> bool {
+        self.stdout == Kept::default() && self.stderr == Kept::default()
+    }
+}
+
 /// Runs a command to its end, or for so long. Whoever stops waiting ends it, with everything that it started. `begun` is told its process.
 ///
 /// # Errors
