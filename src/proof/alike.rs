@@ -44,6 +44,8 @@ pub(super) struct Alike {
     members: Vec<(Group, bool, FrontEndId)>,
     steps: StepsOf,
     order: Order,
+    /// All count for the quorum, or none does: failed over, every two are of one group then.
+    are_one_group: bool,
 }
 
 /// The steps of each front end, as many of one as of another.
@@ -65,7 +67,11 @@ impl Alike {
         let front_ends = graph.plan().front_end_ids();
         let steps: Vec<StepId> = front_ends.flat_map(|id| graph.steps_of(id)).collect();
         let each = steps.len() / graph.plan().pool().front_ends.len().max(1);
-        Alike { members: Vec::new(), steps: StepsOf { steps, each }, order: Order::default() }
+        let mut counts = graph.plan().front_end_ids().map(|id| graph.plan().pool().quorum.counts(id));
+        let first = counts.next();
+        let are_one_group = counts.all(|counts| Some(counts) == first);
+        let steps = StepsOf { steps, each };
+        Alike { members: Vec::new(), steps, order: Order::default(), are_one_group }
     }
 }
 
@@ -81,15 +87,17 @@ impl Node {
     pub(super) fn sort_alike(&mut self, graph: &StepGraph, at_rest: bool, alike: &mut Alike) {
         alike.members.clear();
         let over = self.run.is_over(graph);
+        // Those whose turn is still to come stay in their order, behind the others: not on the rolling route of a plan that may
+        // fail over, for there all would have one, and failed over where the order of all is that within their group.
+        let moves = !at_rest && if over { alike.are_one_group } else { graph.over().is_none() };
         for front_end in graph.plan().front_end_ids() {
-            // Failed over, all before the first who waits for a place have had theirs.
-            if over && self.run.waits_for_place(graph, front_end) {
+            let waits = over && self.run.waits_for_place(graph, front_end);
+            // All before the first who waits have had their turn.
+            if waits && !moves {
                 break;
             }
             let own = |step| graph.kind(step).front_end() == Some(front_end);
-            let its_turn_is_over = over || self.run.is_upgraded(graph, front_end);
-            // Those whose turn is still to come stay in their order, behind the others. Failed over, all would have a turn.
-            let moves = !at_rest && graph.over().is_none();
+            let its_turn_is_over = if over { !waits } else { self.run.is_upgraded(graph, front_end) };
             if moves || its_turn_is_over && !(at_rest && self.run.active().any(own)) {
                 alike.members.push((self.group(graph, front_end, over), !its_turn_is_over, front_end));
             }

@@ -83,6 +83,13 @@ impl Memory {
         forget(&mut self.proved, front_end.index());
     }
 
+    /// Forgets that the pool was heard: whatever leans on an answer about it is not allowed until there is another one.
+    pub(super) fn forget_what_was_heard(&mut self) {
+        self.heard_readiness = false;
+        self.heard_count = false;
+        self.heard_trouble = false;
+    }
+
     /// Whether the two differ in what they say of one front end alone.
     pub(super) fn differs_only_in(&self, after: &Memory, graph: &StepGraph, front_end: FrontEndId) -> bool {
         let flags =

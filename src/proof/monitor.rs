@@ -119,9 +119,7 @@ impl Monitor {
                 memory.skipped.grow_and_insert(front_end.index());
             }
             Event::Resumed => {
-                memory.heard_readiness = false;
-                memory.heard_count = false;
-                memory.heard_trouble = false;
+                memory.forget_what_was_heard();
             }
             Event::Answered { answer: Answer::Readiness(readiness), .. } => {
                 memory.heard_readiness = true;

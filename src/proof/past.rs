@@ -63,6 +63,8 @@ impl Node {
         }
         if self.run.forget_the_other_route(graph) {
             self.memory.opened = None;
+            // What opens a domain, takes somebody out or fails the pool over is behind it.
+            self.memory.forget_what_was_heard();
             self.forget_what_runs(graph);
         }
         if self.run.phase() != Phase::Preflight {
@@ -129,18 +131,23 @@ impl Node {
         self.memory.forget_steps(graph, front_end);
     }
 
-    /// What runs on a front end that is upgraded while the partner serves is asked by nobody before failing back, and that
-    /// leaves it open.
+    /// What runs on a front end that is upgraded, or that waits for its place, while the partner serves is asked by nobody
+    /// before failing back, and that leaves it open. Who waits is proved anew.
     fn forget_what_runs(&mut self, graph: &StepGraph) {
         if self.run.is_failed_back(graph) {
             return;
         }
         for front_end in graph.plan().front_end_ids() {
             let own = |step| graph.kind(step).front_end() == Some(front_end);
+            let waits = self.run.waits_for_place(graph, front_end);
+            let at_work = || self.run.active().any(own);
             let server = &mut self.world.servers[front_end.index()];
             let known = server.services != Services::Open && !server.active;
-            if known && self.run.is_upgraded(graph, front_end) && !self.run.active().any(own) {
+            if known && (waits || self.run.is_upgraded(graph, front_end)) && !at_work() {
                 server.services = Services::Open;
+            }
+            if waits {
+                forget(&mut self.memory.proved, front_end.index());
             }
         }
     }

@@ -67,7 +67,8 @@
 //! more, nothing more begins on a front end at which nobody is at work and that is not out, nor on any while the partner
 //! serves, and one that needs a person stays as it is: of it are kept whether it is out, whether it serves, whether it died,
 //! and that it needs one. Of one that was left out nobody asks how far it was. Once the pool is failed over nobody asks from
-//! where, nor what the rolling route had come to.
+//! where, nor what the rolling route had come to, nor what was heard of the pool: that opens a domain, takes a front end from
+//! a pool that serves, or fails over, and all of these are behind the run.
 //!
 //! The same holds of a run that may be taken up again, when more front ends have an effect that failed, or that is in doubt,
 //! than persons will do anything. One such step is all that a front end can have, a resume leaves it as it is, and what a person
@@ -80,8 +81,9 @@
 //! does anything any more, nobody asks there what becomes of what is in flight: all that is kept of it is that something is.
 //!
 //! What runs on a front end that is upgraded and at which nobody is at work is asked by nobody while the partner serves, and
-//! failing back leaves it open: it is left open at once, and then it may be anything. Who is found otherwise than planned is
-//! found before the run, so nothing is kept afterwards of how many may be.
+//! failing back leaves it open: it is left open at once, and then it may be anything. So is what runs on one that waits for
+//! its place: its stop is begun and looked at whatever runs, and what it was proved to be is proved anew after its start. Who is
+//! found otherwise than planned is found before the run, so nothing is kept afterwards of how many may be.
 //!
 //! An answer about the pool, and a count, is asked about only by what begins on it: that begins at once, or when the window
 //! was asked after it. Otherwise it is forgotten, and then nothing may begin on it: that is asked more strictly than it need be.
@@ -111,8 +113,10 @@
 //! when the run goes on after it stopped, before all who never began.
 //!
 //! A turn goes by the order among those that may still have one, and not by who stands between them. So in each domain those
-//! whose turn is over stand first, and the others behind them in the order that they had; but not where the plan may fail
-//! over, for there those that are upgraded have a turn to be stopped. (Which of several that serve a count calls inactive is
+//! whose turn is over stand first, and the others behind them in the order that they had; but not on the rolling route of a
+//! plan that may fail over, for there those that are upgraded have a turn to be stopped. Failed over, turns go by the order of
+//! all, whatever their domain: there the same is done where all count for the quorum or none does, so that to keep the order
+//! within a group is to keep it; and elsewhere for those alone that stand before the first who waits for a place. (Which of several that serve a count calls inactive is
 //! chosen by their places: it is asked only whether the quorum stands without them, and that is the same.)
 //!
 //! # Shares
