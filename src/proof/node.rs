@@ -4,6 +4,8 @@
 //! state the run goes on by one thing that happens (an answer, a limit, a death, a person, a crash) and by everything
 //! that the machine then decides by itself, until it waits again.
 
+use std::cell::Cell;
+
 use super::Invariant;
 use super::answers::Helps;
 use super::memory::Memory;
@@ -169,4 +171,6 @@ pub(super) struct Successor<'a> {
     pub(super) ran_out: bool,
     pub(super) fault: Option<Fault>,
     pub(super) trace: &'a [Happened],
+    /// Set by whoever needs no more of what follows.
+    pub(super) enough: &'a Cell<bool>,
 }

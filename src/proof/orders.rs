@@ -104,12 +104,15 @@ impl Stepper<'_> {
                         || concerns_only(graph, front_end, stretch, successor.at, successor.node));
                 if alone {
                     waiting.push(successor);
+                } else {
+                    successor.enough.set(true);
                 }
             });
             if !alone {
                 break;
             }
         }
+        self.enough.set(false);
         self.scope = None;
         self.settles_fates = false;
         let alone = alone && !waiting.is_empty();

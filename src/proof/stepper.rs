@@ -1,5 +1,7 @@
 //! Goes on from one state by everything that can happen in it.
 
+use std::cell::Cell;
+
 use super::alike::Alike;
 use super::answers::{Helps, Move};
 use super::monitor::{Glimpse, Monitor, Violation};
@@ -29,6 +31,8 @@ pub(super) struct Stepper<'g> {
     /// The one front end that sees the process die, while it is found out what this front end does alone.
     pub(super) scope: Option<FrontEndId>,
     pub(super) waiting: Waiting,
+    /// Nothing more of what follows is needed: it is known already that it does not concern this front end alone.
+    pub(super) enough: Cell<bool>,
     /// Whether what that front end comes to may be settled before it is seen.
     pub(super) settles_fates: bool,
     /// The process has just taken the run up: nothing of what was wanted is in flight any more.
@@ -68,6 +72,7 @@ impl<'g> Stepper<'g> {
             reduction,
             scope: None,
             waiting: Waiting::default(),
+            enough: Cell::new(false),
             settles_fates: false,
             anew: false,
             alike: Alike::new(graph),
@@ -144,6 +149,9 @@ impl<'g> Stepper<'g> {
             });
         }
         for made in &moves {
+            if self.enough.get() {
+                break;
+            }
             if !made.finds || self.at.left.found > 0 {
                 self.make(made, found);
             }
@@ -160,7 +168,7 @@ impl<'g> Stepper<'g> {
         let active: Vec<StepId> = self.at.run.active().collect();
         for step in active {
             let meant = one.is_none() || self.graph.kind(step).front_end() == one;
-            if meant && !self.is_fated(step) {
+            if meant && !self.enough.get() && !self.is_fated(step) {
                 self.last_count(step, found);
             }
         }
@@ -221,7 +229,11 @@ impl<'g> Stepper<'g> {
         for front_end in self.graph.plan().front_end_ids().filter(|id| one.is_none_or(|one| one == *id)) {
             let server = self.at.world.server(front_end);
             // Whose fate is settled dies before that, or later.
-            if server.dead || server.fate.is_some() || postpones && self.at.is_idle(self.graph, front_end) {
+            if self.enough.get()
+                || server.dead
+                || server.fate.is_some()
+                || postpones && self.at.is_idle(self.graph, front_end)
+            {
                 continue;
             }
             for returns in [false, true] {
@@ -315,6 +327,9 @@ impl<'g> Stepper<'g> {
             }
         }
         for made in &sayings {
+            if self.enough.get() {
+                break;
+            }
             self.next.become_like(&self.said_in);
             self.open();
             self.anew = anew;
@@ -415,7 +430,15 @@ impl<'g> Stepper<'g> {
             self.sort_alike();
         }
         let trace = self.trace.as_deref().unwrap_or_default();
-        found(Successor { node: &self.next, at: &self.at, helps, ran_out, fault, trace });
+        found(Successor {
+            node: &self.next,
+            at: &self.at,
+            helps,
+            ran_out,
+            fault,
+            trace,
+            enough: &self.enough,
+        });
     }
 
     fn sort_alike(&mut self) {
@@ -436,6 +459,7 @@ impl<'g> Stepper<'g> {
     ) {
         self.next.become_like(node);
         self.sort_alike();
-        found(Successor { node: &self.next, at: &self.at, helps, ran_out: false, fault, trace });
+        let (node, at, enough) = (&self.next, &self.at, &self.enough);
+        found(Successor { node, at, helps, ran_out: false, fault, trace, enough });
     }
 }
