@@ -86,8 +86,9 @@ fn lose_what_was_not_copied(graph: &StepGraph, driver: &str, words: &mut [Word])
     };
     let usage = |message: &str, help: &str| Failure::Usage { message: message.into(), help: help.into() };
     if driver != "powershell" {
-        let help = "leave it out: a simulated pool has nothing to lose";
-        return Err(usage("`--disaster-mode` is for a live pool", help));
+        let help =
+            "leave it out: only the cmdlets of a pool have it, and neither a simulated pool nor commands do";
+        return Err(usage("`--disaster-mode` is for a pool that is reached by PowerShell", help));
     }
     let Some(word) = words.iter_mut().find(fails_over) else {
         let help = "add `--retry fail_over`";
