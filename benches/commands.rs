@@ -56,9 +56,9 @@ fn apply(dir: &Path, plan: &str) -> String {
         .unwrap_or_default()
 }
 
-/// The seconds between the begin of each action and the record of its end, together.
-fn in_actions(journal: &str) -> f64 {
-    let (mut sum, mut began) = (0.0, None);
+/// The seconds between the begin of each action and the record of its end, together. Panics unless there were so many.
+fn in_actions(journal: &str, expected: usize) -> f64 {
+    let (mut sum, mut ended, mut began) = (0.0, 0, None);
     for line in journal.lines() {
         let record: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
         let id = record["body"]["event"]["id"].as_str().unwrap_or_default();
@@ -74,8 +74,10 @@ fn in_actions(journal: &str) -> f64 {
             && let (Some(began), Some(at)) = (began.take(), at)
         {
             sum += (at - began).as_secs_f64();
+            ended += 1;
         }
     }
+    assert_eq!(ended, expected, "actions in the journal");
     sum
 }
 
@@ -112,7 +114,7 @@ fn chain(dir: &Path) {
         durables.push(timed(durable));
         let mut journal = String::new();
         ours.push(timed(|| journal = apply(dir, &plan)));
-        alone.push(in_actions(&journal));
+        alone.push(in_actions(&journal, front_ends * actions));
     }
     let millis = |seconds: &[f64]| told(seconds.iter().map(|seconds| seconds * 1e3).collect());
     let beside =

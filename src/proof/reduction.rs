@@ -116,8 +116,9 @@
 //! whose turn is over stand first, and the others behind them in the order that they had; but not on the rolling route of a
 //! plan that may fail over, for there those that are upgraded have a turn to be stopped. Failed over, turns go by the order of
 //! all, whatever their domain: there the same is done where all count for the quorum or none does, so that to keep the order
-//! within a group is to keep it; and elsewhere for those alone that stand before the first who waits for a place. (Which of several that serve a count calls inactive is
-//! chosen by their places: it is asked only whether the quorum stands without them, and that is the same.)
+//! within a group is to keep it; and elsewhere for those alone that stand before the first who waits for a place. (Which of
+//! several that serve a count calls inactive is chosen by their places: it is asked only whether the quorum stands without
+//! them, and that is the same.)
 //!
 //! # Shares
 //!

@@ -211,8 +211,6 @@ impl Flow {
         }
         // Taking a front end out makes what brought it back stale, and the other way round; an upgrade wants a restart after it.
         let stale = match moment {
-            // The first one saw to that.
-            Moment::BeforeStop | Moment::AfterAccept if index > 0 => Ok(()),
             Moment::BeforeStop => self.forget(front_end, Moment::AfterAccept),
             Moment::AfterAccept => self.forget(front_end, Moment::BeforeStop),
             Moment::Upgrade => self.marks.forget(&self.restart_mark(front_end)),

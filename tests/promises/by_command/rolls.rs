@@ -112,6 +112,30 @@ fn a_stop_that_ends_while_it_is_looked_for_is_not_taken_for_none() {
     assert_eq!(bed.log().iter().filter(|line| *line == "stop web1 graceful").count(), 1, "{:?}", bed.log());
 }
 
+/// The process ends after the record that the first action after the return begins, and before anything else: a person says that it is
+/// done, so that only the second one runs.
+#[test]
+fn what_took_a_front_end_out_is_stale_whichever_action_brings_it_back() {
+    let bed = Bed::new();
+    let member = super::file("commands/member");
+    let action = |act: &str| {
+        format!("{{ program: '{member}', arguments: [{act}, '{{front_end}}'], at: here, expected: 1s }}")
+    };
+    let (out, first, second) = (action("out"), action("first"), action("second"));
+    bed.plan("here", &format!("  before_stop: [{out}]\n  after_accept: [{first}, {second}]\n"), "");
+    bed.put("first.takes", "2");
+    bed.put("second.exits", "1");
+    apply_and_kill(&bed, "first web1");
+    let run = std::fs::read_dir(bed.path("runs")).unwrap().next().unwrap().unwrap().path();
+    let mark = run.join("commands/before_stop-web1-1.json");
+    std::fs::write(&mark, r#"{"exit_code":0}"#).unwrap();
+    let done = ["resume", "--resolve", "after_accept/web1/1=done", "--reason", "by hand"];
+    let output = bed.poolroll(&done).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    assert_eq!(bed.log().last().unwrap(), "second web1", "{:?}", bed.log());
+    assert!(!mark.exists(), "another stop would find its action done");
+}
+
 #[test]
 fn a_command_that_takes_too_long_is_ended_and_looked_for() {
     let bed = Bed::new();
