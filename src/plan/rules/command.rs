@@ -44,16 +44,24 @@ fn of(text: &PlanText) -> Option<&CommandDriverText> {
 pub(super) fn each(text: &PlanText, _: &Names, findings: &mut Findings) {
     let Some(driver) = of(text) else { return };
     let partner = text.failover.is_some();
-    variables("environment", &driver.environment, partner, true, driver.observe.run[0].span(), findings);
+    variables(
+        "driver.command.environment",
+        &driver.environment,
+        partner,
+        true,
+        driver.observe.run[0].span(),
+        findings,
+    );
     for name in driver.secrets.iter().filter(|name| !is_variable(name)) {
         let message = "`driver.command.secrets` lists something that is no name of an environment variable";
         let help = "write the name of the variable, never its value";
         findings.push(Finding::new(Code::CommandMalformed, message, help).at(name.span(), "no name"));
     }
     for (key, command, front_end, words) in commands(driver) {
+        let key = &format!("driver.command.{key}");
         let program = &command.run[0];
         if program.trim() != program.as_str() || program.is_empty() {
-            let message = format!("`driver.command.{key}.run` names no program");
+            let message = format!("`{key}.run` names no program");
             let help = "write the program first, then its arguments, one by one";
             findings
                 .push(Finding::new(Code::CommandMalformed, message, help).at(program.span(), "no program"));
@@ -63,18 +71,17 @@ pub(super) fn each(text: &PlanText, _: &Names, findings: &mut Findings) {
         }
         variables(key, &command.environment, partner, front_end, program.span(), findings);
         for place in super::upgrade::secrets_among(&command.run) {
-            findings.push(super::upgrade::secret(&format!("driver.command.{key}"), place));
+            findings.push(super::upgrade::secret(key, place));
         }
         if *command.at == Where::FrontEnd && !front_end {
-            let message =
-                format!("`driver.command.{key}` runs on a front end, and it is about the whole pool");
+            let message = format!("`{key}` runs on a front end, and it is about the whole pool");
             let finding = Finding::new(Code::CommandMalformed, message, "write `at: here`, or remove it");
             findings.push(finding.at(command.at.span(), "there is none"));
         }
         if let Some(limit) = &command.time_limit
             && (limit.is_zero() || **limit > super::lengths::LONGEST)
         {
-            let message = format!("`driver.command.{key}.time_limit` is {}", **limit);
+            let message = format!("`{key}.time_limit` is {}", **limit);
             let help = "write a length such as `30s`, at most 7 days";
             findings
                 .push(Finding::new(Code::CommandMalformed, message, help).at(limit.span(), "not possible"));
@@ -87,7 +94,7 @@ pub(super) fn each(text: &PlanText, _: &Names, findings: &mut Findings) {
             } else {
                 continue;
             };
-            let message = format!("`driver.command.{key}.exits`: {wrong}");
+            let message = format!("`{key}.exits`: {wrong}");
             let help = format!("write an exit code, and what it means: {}", words.join(", "));
             findings
                 .push(Finding::new(Code::CommandMalformed, message, help).at(word.span(), "means nothing"));
@@ -120,24 +127,22 @@ fn variables(
     }
 }
 
-/// A word in which names stand for something.
+/// A word of a command or an action in which names stand for something.
 fn template(key: &str, word: &Spanned<String>, partner: bool, front_end: bool, findings: &mut Findings) {
     let (message, label) = match Template::parse(word) {
-        Err(NotATemplate::Brace) => (
-            format!("a brace stands alone in a word of `driver.command.{key}`"),
-            "write `{{` or `}}` for a brace",
-        ),
-        Err(unknown) => (
-            format!("`driver.command.{key}`: {unknown}"),
-            "known are front_end, domain, pool, partner and mode",
-        ),
+        Err(NotATemplate::Brace) => {
+            (format!("a brace stands alone in a word of `{key}`"), "write `{{` or `}}` for a brace")
+        }
+        Err(unknown) => {
+            (format!("`{key}`: {unknown}"), "known are front_end, domain, pool, partner and mode")
+        }
         Ok(read) => match read.slots().find(|slot| !has(*slot, partner, front_end)) {
             Some(slot) => (
-                format!("`{{{}}}` stands for nothing in `driver.command.{key}`", slot.name()),
+                format!("`{{{}}}` stands for nothing in `{key}`", slot.name()),
                 if slot == Slot::Partner { "the plan has no partner" } else { "it is about the whole pool" },
             ),
             None if word.contains('\0') => {
-                (format!("a word of `driver.command.{key}` holds a zero"), "no program can be given one")
+                (format!("a word of `{key}` holds a zero"), "no program can be given one")
             }
             None => return,
         },
@@ -209,12 +214,7 @@ pub(super) fn actions(text: &PlanText, _: &Names, findings: &mut Findings) {
     for (key, action) in super::upgrade::actions(text) {
         if by_command {
             for word in std::iter::once(&action.program).chain(action.arguments.iter()) {
-                if let Err(why) = Template::parse(word) {
-                    let message = format!("`{key}`: {why}");
-                    let help = "write `{{` or `}}` for a brace; known names are front_end, domain, pool, partner and mode";
-                    let finding = Finding::new(Code::PlaceholderUnknown, message, help);
-                    findings.push(finding.at(word.span(), "read by the command driver"));
-                }
+                template(&key, word, text.failover.is_some(), true, findings);
             }
         } else if *action.at == Where::Here && matches!(text.driver, Some(DriverText::PowerShell(_))) {
             let message = format!("`{key}` runs on this computer, and PowerShell runs actions on front ends");
