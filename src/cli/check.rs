@@ -45,7 +45,7 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
     let runtime = going::runtime()?;
     let looked = runtime.block_on(async {
         let looked = check::look(graph, &mut driver, now).await;
-        driver.rest(now);
+        driver.rest(now).await;
         looked
     });
     let findings = check::findings(graph, document.body(), &looked, now);

@@ -133,7 +133,7 @@ async fn discover(args: &Args) -> Result<(Survey, Vec<(String, usize)>), Failure
     let mut driver = pool::Driver::PowerShell(Box::new(pool));
     let now = Timestamp::now();
     let Looked { survey, front_ends, .. } = check::members(&graph, &mut driver, now).await;
-    driver.rest(now);
+    driver.rest(now).await;
     if let Some(why) = survey.unasked.first() {
         return Err(unanswered(why.clone()));
     }

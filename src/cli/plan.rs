@@ -8,7 +8,6 @@ use super::exit::Ending;
 use super::failure::Failure;
 use super::{output, reading};
 use crate::exec::saved::Saved;
-use crate::plan::Driver;
 use crate::pool::show_scripts;
 use crate::report::{graph_json, graph_mermaid, graph_tree};
 
@@ -19,7 +18,7 @@ pub struct Args {
     /// How it is shown
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Print the scripts that would run on a pool that is reached through PowerShell, instead
+    /// Print what would run on the pool instead: every script with its arguments, or every command
     #[arg(long, conflicts_with_all = ["format", "out"])]
     show_scripts: bool,
     /// Save the compiled plan too; `poolroll apply FILE` runs exactly this one
@@ -43,13 +42,14 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
     let Some(compiled) = reading::compile(&file) else { return Ok(Ending::Invalid) };
     let graph = &compiled.graph;
     if args.show_scripts {
-        let Some(Driver::PowerShell(powershell)) = graph.plan().driver() else {
+        let Some(scripts) = show_scripts(graph.plan()) else {
             return Err(Failure::Usage {
-                message: "the plan runs no scripts: its pool is not reached through PowerShell".into(),
-                help: "see `driver.powershell` in the schema, or leave out `--show-scripts`".into(),
+                message: "the plan runs no scripts: its pool is the embedded one, or none is named".into(),
+                help: "see `driver.powershell` and `driver.command` in the schema, or leave out `--show-scripts`"
+                    .into(),
             });
         };
-        output::text(&show_scripts(graph.plan(), powershell))?;
+        output::text(&scripts)?;
         return Ok(Ending::Done);
     }
     output::data(|mut out| {

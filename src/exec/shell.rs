@@ -270,7 +270,7 @@ impl<L: Log> Shell<L> {
             let (epoch, now) = (self.run.epoch(), self.clock.now());
             self.flights.reconcile(&self.graph, &self.wanted, &mut self.driver, epoch, now);
             if let Some(outcome) = self.run.outcome() {
-                self.driver.rest(self.clock.now());
+                self.driver.rest(self.clock.now()).await;
                 self.hear_driver(audience);
                 return Ok(outcome);
             }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use tokio::sync::mpsc;
-use tokio::task::AbortHandle;
+use tokio::task::JoinHandle;
 
 use super::{Answered, Ticket};
 use crate::plan::{Answer, Facts};
@@ -11,7 +11,9 @@ use crate::plan::{Answer, Facts};
 /// What goes on, and what has come of it.
 #[derive(Debug)]
 pub(super) struct Calls {
-    going: BTreeMap<Ticket, AbortHandle>,
+    going: BTreeMap<Ticket, JoinHandle<()>>,
+    /// Nobody waits for these any more, and what they hold may not be let go of yet.
+    let_go: Vec<JoinHandle<()>>,
     tell: mpsc::UnboundedSender<Answered>,
     told: mpsc::UnboundedReceiver<Answered>,
     /// Answers that were waited for and not taken yet.
@@ -21,7 +23,7 @@ pub(super) struct Calls {
 impl Default for Calls {
     fn default() -> Calls {
         let (tell, told) = mpsc::unbounded_channel();
-        Calls { going: BTreeMap::new(), tell, told, heard: VecDeque::new() }
+        Calls { going: BTreeMap::new(), let_go: Vec::new(), tell, told, heard: VecDeque::new() }
     }
 }
 
@@ -38,13 +40,15 @@ impl Calls {
             // Nobody listens when the run has ended.
             let _ = tell.send(Answered { ticket, answer, facts });
         });
-        self.going.insert(ticket, going.abort_handle());
+        self.going.insert(ticket, going);
     }
 
     /// Nobody waits for this one any more.
     pub(super) fn let_go(&mut self, ticket: Ticket) {
+        self.let_go.retain(|call| !call.is_finished());
         if let Some(going) = self.going.remove(&ticket) {
             going.abort();
+            self.let_go.push(going);
         }
     }
 
@@ -64,10 +68,12 @@ impl Calls {
         }
     }
 
-    /// Nobody waits for anything any more.
-    pub(super) fn rest(&mut self) {
-        for going in std::mem::take(&mut self.going).into_values() {
-            going.abort();
+    /// Nobody waits for anything any more, and nothing is held by what was waited for.
+    pub(super) async fn rest(&mut self) {
+        self.let_go.extend(std::mem::take(&mut self.going).into_values());
+        for call in self.let_go.drain(..) {
+            call.abort();
+            let _ = call.await;
         }
     }
 }

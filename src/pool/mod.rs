@@ -16,7 +16,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use command::{ANSWER_SCHEMA, CommandPool, answer_schema, claim};
-pub use powershell::{PowerShellPool, show as show_scripts};
+pub use powershell::PowerShellPool;
 pub use simulated::{SaveError, SimulatedPool};
 
 use crate::plan::{self, Act, Answer, Call, Facts, Plan, Survey};
@@ -122,12 +122,13 @@ impl Driver {
         }
     }
 
-    /// The run has ended, for now: what has to outlive the process is written down, where the driver has such a thing.
-    pub fn rest(&mut self, now: Timestamp) {
+    /// The run has ended, for now: what has to outlive the process is written down, and what nobody waits for any more is ended, where
+    /// the driver can do such a thing. That takes some seconds at most.
+    pub async fn rest(&mut self, now: Timestamp) {
         match self {
             Driver::Simulated(pool) => pool.keep(now),
-            Driver::PowerShell(pool) => pool.rest(),
-            Driver::Command(pool) => pool.rest(),
+            Driver::PowerShell(pool) => pool.rest().await,
+            Driver::Command(pool) => pool.rest().await,
         }
     }
 
@@ -164,6 +165,16 @@ impl Driver {
             Driver::Simulated(pool) => Some(pool.twin()),
             Driver::PowerShell(_) | Driver::Command(_) => None,
         }
+    }
+}
+
+/// Everything that a run of this plan may call on a live pool, for whoever wants to read it before it does: the scripts with
+/// what they are given, or the commands. `None` where the pool is the embedded one, or none is named.
+pub fn show_scripts(plan: &Plan) -> Option<String> {
+    match plan.driver()? {
+        plan::Driver::Simulated(_) => None,
+        plan::Driver::PowerShell(settings) => Some(powershell::show(plan, settings)),
+        plan::Driver::Command(settings) => Some(command::show(plan, settings)),
     }
 }
 

@@ -1,10 +1,8 @@
 //! Acts and looks at them: commands that ensure a state, and what tells whether it is there.
 
-use std::sync::OnceLock;
-
 use super::flow::{Flow, ended, standing};
 use super::local::Ended;
-use super::marks::{self, Mark};
+use super::marks::{self, Mark, Marking};
 use super::remote::Unreached;
 use super::words::About;
 use crate::plan::{
@@ -67,14 +65,8 @@ impl Flow {
             Ok(true) => return failed(Problem::Unknown, "a mark says that it is underway already"),
             Err(why) => return failed(Problem::Unknown, why),
         }
-        if let Err(why) = self.marks.write(step, &Mark::default()) {
-            return failed(Problem::Transient, why);
-        }
-        let marked = |number, began| {
-            // The first mark says already that it was begun.
-            let _ = self.marks.write(step, &Mark { process: Some((number, began)), ..Mark::default() });
-        };
-        match self.act(command, about, step, Some(marked)).await {
+        let mut marked = |process| self.marks.write(step, &Mark { process, ..Mark::default() });
+        match self.act(command, about, step, Some(&mut marked)).await {
             Ok(output) => {
                 if let Ended::Code(code) = output.ended {
                     let _ = self.marks.write(step, &Mark { exit_code: Some(code), ..Mark::default() });
@@ -93,23 +85,17 @@ impl Flow {
         }
     }
 
-    /// Whether the command of a step still goes on, as its mark says.
+    /// Whether the command of a step still goes on, as its mark says. Where there is none, none was begun.
     async fn goes_on(&self, command: &Command, about: About, step: &str) -> Result<bool, String> {
-        match (self.marks.read(step), about.front_end) {
-            (Some(Mark { exit_code: None, process: Some(process), .. }), front_end) => {
-                self.runs(command.at, front_end, process).await
-            }
-            _ => Ok(false),
+        match self.marks.read(step) {
+            None | Some(Mark { exit_code: Some(_), .. }) => Ok(false),
+            Some(mark) => self.runs(command.at, about.front_end, &mark).await,
         }
     }
 
-    /// Whether a process, or anything that it started, still runs where it was begun.
-    async fn runs(
-        &self,
-        at: Where,
-        front_end: Option<FrontEndId>,
-        process: (u32, u64),
-    ) -> Result<bool, String> {
+    /// Whether what a mark speaks of, or anything that it started, still runs where it was begun.
+    async fn runs(&self, at: Where, front_end: Option<FrontEndId>, mark: &Mark) -> Result<bool, String> {
+        let process = mark.process.ok_or("its process is not known")?;
         match (at, front_end) {
             (Where::FrontEnd, Some(front_end)) => self.runs_there(front_end, process).await,
             _ => {
@@ -203,7 +189,7 @@ impl Flow {
                 Some(mark) if mark.exit_code.is_some_and(|code| is_success(action, code)) => {
                     return (Ok(()), exit(action, mark.exit_code));
                 }
-                Some(mark) if self.action_runs(action, front_end, &mark).await == Ok(true) => {
+                Some(mark) if self.runs(action.at, Some(front_end), &mark).await == Ok(true) => {
                     return failed(Problem::Unknown, "a mark says that it is underway already");
                 }
                 _ => {}
@@ -215,24 +201,21 @@ impl Flow {
             Moment::AfterAccept => self.forget(front_end, Moment::BeforeStop),
             Moment::Upgrade => self.marks.forget(&self.restart_mark(front_end)),
         };
-        let stale = stale.and_then(|()| if action.repeatable { self.marks.forget(&step) } else { Ok(()) });
-        if let Err(why) = stale {
+        // So is what the last try came to.
+        if let Err(why) = stale.and_then(|()| self.marks.forget(&step)) {
             return failed(Problem::Transient, why);
         }
         let write = |mark: &Mark| if action.repeatable { Ok(()) } else { self.marks.write(&step, mark) };
-        if let Err(why) = write(&Mark::default()) {
-            return failed(Problem::Transient, why);
-        }
         let command = command_of(action);
-        let process = OnceLock::new();
-        let marked = (!action.repeatable).then_some(|number, began| {
-            let _ = process.set((number, began));
-            // The first mark says already that it was begun.
-            let _ = write(&Mark { process: process.get().copied(), ..Mark::default() });
-        });
-        let cut_off =
-            || _ = write(&Mark { process: process.get().copied(), cut_off: true, ..Mark::default() });
-        let output = match self.act(&command, About::front_end(front_end), &step, marked).await {
+        let mut process = None;
+        let mut marked = |known| {
+            process = known;
+            write(&Mark { process, ..Mark::default() })
+        };
+        let marking: Option<Marking<'_>> = if action.repeatable { None } else { Some(&mut marked) };
+        let output = self.act(&command, About::front_end(front_end), &step, marking).await;
+        let cut_off = || _ = write(&Mark { process, cut_off: true, ..Mark::default() });
+        let output = match output {
             Ok(output) => output,
             Err(why) => {
                 match why {
@@ -303,7 +286,7 @@ impl Flow {
         if let Err(why) = self.marks.write(&step, &Mark { boot: boot.clone(), asked, ..Mark::default() }) {
             return failed(Problem::Transient, why);
         }
-        let begun = self.act(command, About::front_end(front_end), &step, None::<fn(u32, u64)>).await;
+        let begun = self.act(command, About::front_end(front_end), &step, None).await;
         match begun {
             Ok(output) => {
                 let Ended::Code(code) = output.ended else {
@@ -421,14 +404,6 @@ impl Flow {
         }
     }
 
-    /// Whether what an action's mark speaks of still runs.
-    async fn action_runs(&self, action: &Action, front_end: FrontEndId, mark: &Mark) -> Result<bool, String> {
-        match mark.process {
-            Some(process) => self.runs(action.at, Some(front_end), process).await,
-            None => Err("its process is not known".into()),
-        }
-    }
-
     /// By the mark of the action, and where that leaves it open by the version.
     async fn action_seen(
         &self,
@@ -450,7 +425,7 @@ impl Flow {
                 if is_success(action, code) { Observation::Done } else { Observation::Failed { transient } };
             return Ok((seen, facts));
         }
-        let runs = self.action_runs(action, front_end, &mark).await;
+        let runs = self.runs(action.at, Some(front_end), &mark).await;
         if runs == Ok(true) {
             return Ok((Observation::Underway, facts));
         }
@@ -470,7 +445,7 @@ impl Flow {
 }
 
 /// An action as a command: its exit codes are the plan's.
-fn command_of(action: &Action) -> Command {
+pub(super) fn command_of(action: &Action) -> Command {
     // The rules have read them.
     let template = |word: &String| Template::parse(word).unwrap_or_else(|_| Template::literal(word));
     Command {

@@ -7,6 +7,7 @@ use super::local;
 use super::output::Secrets;
 use super::words::{About, Words};
 use crate::plan::{Command, Driver, Plan};
+use crate::pool::process::Endings;
 
 /// How long such a command may take, where the plan does not say.
 const WITHIN: Duration = Duration::from_secs(60);
@@ -55,7 +56,7 @@ fn ask(plan: &Plan, command: &Command, run: &str) -> Result<(), String> {
         let asking = scope.spawn(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.map_err(|error| error.to_string())?;
-            runtime.block_on(local::run(&words, limit, |_| {}))
+            runtime.block_on(local::run(&words, limit, &Endings::default(), None))
         });
         asking.join().unwrap_or_else(|_| Err("it could not be asked".to_owned()))
     });

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::answers::{self, Accepts, Health, HealthWord, Observed, Ready, ReadyWord, Stands, Worded};
 use super::local::{self, Ended, Output};
-use super::marks::{self, Marks};
+use super::marks::{Marking, Marks, Process};
 use super::output::Secrets;
 use super::remote::{Remote, Unreached};
 use super::words::{About, Asked, Words};
@@ -15,6 +15,7 @@ use crate::plan::{
     Plan, Problem, Question, Readiness, Seen, VersionSeen, Where,
 };
 use crate::pool::calls::together;
+use crate::pool::process::Endings;
 use crate::twin::{PoolState, Services};
 
 /// How long one front end may take to say how it is while all are counted: the others must not wait for it.
@@ -29,6 +30,7 @@ pub(super) struct Flow {
     pub(super) settings: CommandDriver,
     pub(super) marks: Marks,
     pub(super) remote: Arc<Remote>,
+    pub(super) endings: Endings,
     /// How long it rests between two looks.
     rest: Duration,
     secrets: Secrets,
@@ -42,8 +44,9 @@ impl Flow {
         rest: Duration,
     ) -> Flow {
         let secrets = Secrets::of(&settings.secrets);
-        let remote = Arc::new(Remote::new(settings.ssh.clone()));
-        Flow { plan, settings, marks: Marks::in_folder(folder), remote, rest, secrets }
+        let endings = Endings::default();
+        let remote = Arc::new(Remote::new(settings.ssh.clone(), endings.clone()));
+        Flow { plan, settings, marks: Marks::in_folder(folder), remote, endings, rest, secrets }
     }
 
     pub(super) async fn answer(&self, call: Call) -> (Answer, Facts) {
@@ -97,19 +100,15 @@ impl Flow {
     }
 
     /// Whether a process, or anything that it started, still runs on a front end.
-    pub(super) async fn runs_there(
-        &self,
-        front_end: FrontEndId,
-        process: (u32, u64),
-    ) -> Result<bool, String> {
+    pub(super) async fn runs_there(&self, front_end: FrontEndId, process: Process) -> Result<bool, String> {
         let (number, began) = process;
         // Its group, where it has one of its own; else itself, if it is the one that began then.
         let script = format!(
-            "if kill -0 -- -{number} 2>/dev/null; then echo runs; elif [ \"$(sed 's/.*) //' /proc/{number}/stat 2>/dev/null | cut -d' ' -f20)\" = {began} ]; then echo runs; else echo ended; fi"
+            "if kill -s 0 -- -{number} 2>/dev/null; then echo runs; elif [ \"$(sed 's/.*) //' /proc/{number}/stat 2>/dev/null | cut -d' ' -f20)\" = {began} ]; then echo runs; else echo ended; fi"
         );
         let words = Words { program: "sh".into(), arguments: vec!["-c".into(), script], ..Words::default() };
         let host = &self.plan.front_end(front_end).fqdn;
-        match self.remote.run(front_end, host, &words, Some(ASKED_WITHIN), |_, _| {}).await {
+        match self.remote.run(front_end, host, &words, Some(ASKED_WITHIN), None).await {
             Ok(output) => match output.stdout.text().trim() {
                 "runs" => Ok(true),
                 "ended" => Ok(false),
@@ -119,30 +118,22 @@ impl Flow {
         }
     }
 
-    /// Runs a command where it runs. `marked` is told its process and when that began, where it is to be found again.
+    /// Runs a command where it runs. What is to be found again is `marked` before it can do anything.
     pub(super) async fn run(
         &self,
         command: &Command,
         about: About,
-        marked: Option<impl FnOnce(u32, u64)>,
+        marked: Option<Marking<'_>>,
     ) -> Result<Output, Unreached> {
         let words = Words::of(command, &self.settings.environment, &self.plan, about);
-        let is_marked = marked.is_some();
-        let words = Words { is_marked, ..words };
-        let begun = |process, began| {
-            if let Some(marked) = marked {
-                marked(process, began);
-            }
-        };
         let output = match (command.at, about.front_end) {
             (Where::FrontEnd, Some(front_end)) => {
                 let host = &self.plan.front_end(front_end).fqdn;
-                self.remote.run(front_end, host, &words, command.time_limit, begun).await
+                self.remote.run(front_end, host, &words, command.time_limit, marked).await
             }
             _ => {
-                let began = |process| if is_marked { marks::began(process) } else { None };
-                let begun = |process| begun(process, began(process).unwrap_or_default());
-                local::run(&words, command.time_limit, begun).await.map_err(Unreached::NotBegun)
+                let run = local::run(&words, command.time_limit, &self.endings, marked);
+                run.await.map_err(Unreached::NotBegun)
             }
         }?;
         // Before anything of it is cut, shown or kept.
@@ -156,7 +147,7 @@ impl Flow {
         command: &Command,
         about: About,
         step: &str,
-        marked: Option<impl FnOnce(u32, u64)>,
+        marked: Option<Marking<'_>>,
     ) -> Result<Output, Unreached> {
         let output = self.run(command, about, marked).await?;
         let how = match &output.ended {
@@ -174,7 +165,7 @@ impl Flow {
 
     /// Asks a question.
     async fn asked<T: Worded>(&self, command: &Command, about: About) -> Result<T, String> {
-        match self.run(command, about, None::<fn(u32, u64)>).await {
+        match self.run(command, about, None).await {
             Ok(output) => answers::read(command, &output),
             Err(Unreached::NotBegun(why) | Unreached::Lost(why)) => Err(why),
         }

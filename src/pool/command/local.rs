@@ -3,11 +3,13 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::process::Command;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, ChildStdout, Command};
 
+use super::marks::{self, Marking};
 use super::output::{self, Kept};
 use super::words::Words;
-use crate::pool::process::{self, Group};
+use crate::pool::process::{self, Endings, Group};
 
 /// How long the streams of a command that has ended may stay open: what it started may hold them for ever.
 const TO_CLOSE: Duration = Duration::from_millis(500);
@@ -38,7 +40,8 @@ impl Output {
     }
 }
 
-/// Runs a command to its end, or for so long. Whoever stops waiting ends it, with everything that it started. `begun` is told its process.
+/// Runs a command to its end, or for so long. Whoever stops waiting ends it, with everything that it started. What is to leave a mark is
+/// `marked` before it can do anything.
 ///
 /// # Errors
 ///
@@ -46,23 +49,37 @@ impl Output {
 pub(super) async fn run(
     words: &Words,
     limit: Option<Duration>,
-    begun: impl FnOnce(u32),
+    endings: &Endings,
+    marked: Option<Marking<'_>>,
 ) -> Result<Output, String> {
-    let mut command = Command::new(&words.program);
-    command.args(&words.arguments).envs(words.environment.iter().map(|(name, value)| (name, value)));
+    let is_held = marked.is_some() && process::CAN_BE_HELD;
+    let mut command = if is_held { held(words) } else { free(words) };
+    command.envs(words.environment.iter().map(|(name, value)| (name, value)));
     if let Some(directory) = &words.directory {
         command.current_dir(directory);
     }
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdin(if is_held { Stdio::piped() } else { Stdio::null() });
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     process::apart(&mut command);
-    let mut child =
-        command.spawn().map_err(|error| format!("`{}` cannot be started: {error}", words.program))?;
-    let mut group = Group::of(child.id());
-    if let Some(process) = child.id() {
-        begun(process);
+    let cannot = |why: &dyn std::fmt::Display| format!("`{}` cannot be started: {why}", words.program);
+    let marked = match marked {
+        Some(marked) if !is_held => {
+            marked(None)?;
+            None
+        }
+        held => held,
+    };
+    let mut child = command.spawn().map_err(|error| cannot(&error))?;
+    let mut group = Group::of(child.id(), endings);
+    let (mut out, err) = (child.stdout.take(), child.stderr.take());
+    if let Some(marked) = marked {
+        if !waits(&mut out).await {
+            return Err(cannot(&"there is no such program"));
+        }
+        marked(child.id().map(|number| (number, marks::began(number).unwrap_or_default())))?;
+        let_begin(&mut child).await.map_err(|error| cannot(&error))?;
     }
     let (mut stdout, mut stderr) = (Kept::default(), Kept::default());
-    let (out, err) = (child.stdout.take(), child.stderr.take());
     let ended = {
         let reading = async {
             let out = async {
@@ -109,6 +126,34 @@ pub(super) async fn run(
     Ok(Output { ended, stdout, stderr })
 }
 
+/// A program that begins at once.
+fn free(words: &Words) -> Command {
+    let mut command = Command::new(&words.program);
+    command.args(&words.arguments);
+    command
+}
+
+/// The same, held back by a shell that says that it is there, waits for a line, and becomes the program. It is given the words of the
+/// program and reads none. When we die it reads no line, and nothing was begun.
+fn held(words: &Words) -> Command {
+    let script = "command -v -- \"$1\" >/dev/null 2>&1 || exit; echo; read -r go && exec \"$@\" </dev/null";
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", script, "sh", &words.program]).args(&words.arguments);
+    command
+}
+
+/// Whether a program that is held back is there, and waits.
+async fn waits(stdout: &mut Option<ChildStdout>) -> bool {
+    let Some(stdout) = stdout else { return false };
+    stdout.read_u8().await.is_ok()
+}
+
+/// Lets a program begin that is held back.
+async fn let_begin(child: &mut Child) -> std::io::Result<()> {
+    let Some(mut stdin) = child.stdin.take() else { return Ok(()) };
+    stdin.write_all(b"go\n").await
+}
+
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
@@ -119,10 +164,21 @@ mod tests {
             arguments: vec!["-c".into(), script.into(), "sh".into(), "a b".into()],
             environment: vec![("POOLROLL_TEST".into(), "x y".into())],
             directory: Some("/".into()),
-            is_marked: false,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(run(&words, limit, |process| assert!(process > 0)))
+        // One that is held back until it is marked, and one that is not, come to the same.
+        let mut told = None;
+        let mut mark = |process: Option<(u32, u64)>| {
+            told = process;
+            Ok(())
+        };
+        let held = runtime.block_on(run(&words, limit, &Endings::default(), Some(&mut mark)));
+        assert!(
+            told.is_some_and(|(number, began)| number > 0 && (began > 0 || cfg!(not(target_os = "linux"))))
+        );
+        let free = runtime.block_on(run(&words, limit, &Endings::default(), None));
+        assert_eq!(format!("{held:?}"), format!("{free:?}"));
+        held
     }
 
     #[test]
@@ -137,7 +193,41 @@ mod tests {
     fn one_that_cannot_be_started_was_not_begun() {
         let words = Words { program: "/no/such/program".into(), ..Words::default() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        assert!(runtime.block_on(run(&words, None, |_| {})).unwrap_err().contains("cannot be started"));
+        let mut mark = |_| Err("it was marked".to_owned());
+        for mark in [None, Some(&mut mark as Marking<'_>)] {
+            assert!(
+                runtime
+                    .block_on(run(&words, None, &Endings::default(), mark))
+                    .unwrap_err()
+                    .contains("cannot be started")
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_marked_is_not_begun() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("begun");
+        let words = Words {
+            program: "touch".into(),
+            arguments: vec![file.display().to_string()],
+            ..Words::default()
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let mut mark = |process: Option<(u32, u64)>| {
+            assert!(process.is_some_and(|(number, _)| crate::pool::process::runs(number) == Some(true)));
+            // It had time enough.
+            std::thread::sleep(Duration::from_millis(200));
+            Err("the disk is full".to_owned())
+        };
+        assert_eq!(
+            runtime.block_on(run(&words, None, &Endings::default(), Some(&mut mark))).unwrap_err(),
+            "the disk is full"
+        );
+        std::thread::sleep(Duration::from_millis(200));
+        assert!(!file.exists());
+        assert!(runtime.block_on(run(&words, None, &Endings::default(), Some(&mut |_| Ok(())))).is_ok());
+        assert!(file.exists());
     }
 
     #[test]

@@ -9,13 +9,20 @@ use serde::{Deserialize, Serialize};
 /// How much is kept of the tries of one step, in bytes; what comes then begins anew.
 const LONGEST: u64 = 1 << 20;
 
+/// A process: its number, and when the system says that it began; 0 where it does not say.
+pub(super) type Process = (u32, u64);
+
+/// Told before a command can do anything: its process, where a command can be held back until that is known. What cannot be written
+/// down is not begun.
+pub(super) type Marking<'a> = &'a mut (dyn FnMut(Option<Process>) -> Result<(), String> + Send);
+
 /// What is known of a command that was begun.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Mark {
-    /// Its process on this computer, and when the system says that it began.
+    /// Its process, where it runs.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) process: Option<(u32, u64)>,
+    pub(super) process: Option<Process>,
     /// How it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) exit_code: Option<i32>,

@@ -10,8 +10,10 @@
 //! - Nothing from an answer that is not understood whole, and nothing from an empty one.
 //! - Nothing from what `ssh` ends with: a line of our own after each command carries how it ended. A connection that never
 //!   became ready has begun nothing; once a line was on its way, nobody knows, and the run looks.
+//! - A command that acts, and is not declared repeatable, is held back by a shell until its process is written down beside the journal
+//!   (not on Windows). So one without a mark was never begun, whenever our process died: what is held back reads its end, and ends.
 //! - A command that takes too long, or that nobody waits for any more, is ended with everything that it started (where that can be: Unix here, and a front
-//!   end that has `setsid`). What it did until then is looked for.
+//!   end that has `setsid`); a run that is aborted waits for that some seconds. What it did until then is looked for.
 //!
 //! What an act printed is kept in the folder of its run, under `commands`: the beginning and the end of it, without the values of the
 //! plan's secrets. Beside it lies a mark of each command that acts, so that a run that is taken up finds a process that outlived ours.
@@ -24,6 +26,7 @@ mod local;
 mod marks;
 mod output;
 mod remote;
+mod show;
 mod words;
 
 /// The schema of what a command answers, as it is published.
@@ -42,6 +45,7 @@ use super::calls::Calls;
 use super::{Answered, Ticket};
 use crate::plan::{Call, CommandDriver, Plan};
 use flow::Flow;
+pub(super) use show::show;
 
 /// How long it rests at most between two looks at services that start; the plan's `limits.look_again`, where that is shorter.
 const REST: Duration = Duration::from_secs(1);
@@ -82,8 +86,9 @@ impl CommandPool {
         self.calls.woken().await;
     }
 
-    pub(super) fn rest(&mut self) {
-        self.calls.rest();
+    pub(super) async fn rest(&mut self) {
+        self.calls.rest().await;
+        self.flow.endings.all().await;
         self.flow.remote.rest();
     }
 }

@@ -12,10 +12,11 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
 use super::local::{Ended, Output};
+use super::marks::Marking;
 use super::output::Kept;
 use super::words::{Words, quoted};
 use crate::plan::{FrontEndId, Ssh};
-use crate::pool::process;
+use crate::pool::process::{self, Endings};
 
 /// How long a connection may take until its shell answers.
 const READY: Duration = Duration::from_secs(30);
@@ -29,6 +30,8 @@ const LONGEST_LINE: usize = 4 << 20;
 pub(super) struct Remote {
     ssh: Ssh,
     hosts: Mutex<BTreeMap<FrontEndId, Host>>,
+    /// What nobody waits for any more is ended over a connection too.
+    endings: Endings,
 }
 
 #[derive(Debug, Default)]
@@ -46,6 +49,9 @@ struct Session {
     stderr: BufReader<ChildStderr>,
     is_spoilt: bool,
 }
+
+/// Told the process of a command, and when that began.
+type Told<'a> = &'a mut (dyn FnMut(u32, u64) -> Result<(), String> + Send);
 
 /// Why a command has no output.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,27 +86,26 @@ struct Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let (Some(process), Ok(runtime)) = (self.process, tokio::runtime::Handle::try_current()) else {
-            return;
-        };
+        let Some(process) = self.process else { return };
         let (remote, front_end, host) = (Arc::clone(&self.remote), self.front_end, self.host.clone());
-        runtime.spawn(async move {
+        self.remote.endings.begin(async move {
+            // In the form that every shell of POSIX has: not all take a group after `-TERM`.
             let end = format!(
-                "kill -TERM -- -{process} {process}; for n in 1 2 3 4 5; do kill -0 -- -{process} || exit 0; sleep 1; done; kill -KILL -- -{process} {process}"
+                "kill -s TERM -- -{process} {process}; for n in 1 2 3 4 5; do kill -s 0 -- -{process} || exit 0; sleep 1; done; kill -s KILL -- -{process} {process}"
             );
             let words = Words {
                 program: "sh".into(),
                 arguments: vec!["-c".into(), format!("({end}) 2>/dev/null")],
                 ..Words::default()
             };
-            let _ = remote.run_held(front_end, &host, &words, |_, _| {}).await;
+            let _ = remote.run_on(front_end, &host, &words, false, &mut |_, _| Ok(())).await;
         });
     }
 }
 
 impl Remote {
-    pub(super) fn new(ssh: Ssh) -> Remote {
-        Remote { ssh, hosts: Mutex::default() }
+    pub(super) fn new(ssh: Ssh, endings: Endings) -> Remote {
+        Remote { ssh, hosts: Mutex::default(), endings }
     }
 
     fn hosts(&self) -> MutexGuard<'_, BTreeMap<FrontEndId, Host>> {
@@ -112,7 +117,8 @@ impl Remote {
         self.hosts().values_mut().for_each(|host| host.free.clear());
     }
 
-    /// Runs a command on a front end to its end, or for so long. Whoever stops waiting ends it.
+    /// Runs a command on a front end to its end, or for so long. Whoever stops waiting ends it. What is to leave a mark is `marked`
+    /// before it can do anything.
     ///
     /// # Errors
     ///
@@ -123,15 +129,17 @@ impl Remote {
         host: &str,
         words: &Words,
         limit: Option<Duration>,
-        begun: impl FnOnce(u32, u64),
+        mut marked: Option<Marking<'_>>,
     ) -> Result<Output, Unreached> {
         let mut running =
             Running { remote: Arc::clone(self), front_end, host: host.to_owned(), process: None };
         let process = &mut running.process;
-        let going = self.run_held(front_end, host, words, |number, began| {
+        let is_held = marked.is_some();
+        let mut told = |number, began| {
             *process = Some(number);
-            begun(number, began);
-        });
+            marked.as_mut().map_or(Ok(()), |marked| marked(Some((number, began))))
+        };
+        let going = self.run_on(front_end, host, words, is_held, &mut told);
         let output = match limit {
             None => going.await,
             Some(limit) => match tokio::time::timeout(limit, going).await {
@@ -143,20 +151,22 @@ impl Remote {
         output
     }
 
-    /// The same, where nobody ends it. `begun` is told its process and when that began, as soon as it is known; 0 where it is not.
-    async fn run_held(
+    /// The same, where nobody ends it. `told` its process and when that began, 0 where it is not known. One that `is_held` begins only
+    /// after that.
+    async fn run_on(
         self: &Arc<Remote>,
         front_end: FrontEndId,
         host: &str,
         words: &Words,
-        begun: impl FnOnce(u32, u64),
+        is_held: bool,
+        told: Told<'_>,
     ) -> Result<Output, Unreached> {
         let (taken, free) = self.take(front_end, host)?;
         let mut session = match free {
             Some(session) => session,
             None => self.connect(host).await.map_err(Unreached::NotBegun)?,
         };
-        let output = session.run(words, begun).await;
+        let output = session.run(words, is_held, told).await;
         // Only one that is between two commands, and that nobody else writes to, is given back.
         let is_whole = !session.is_spoilt && !matches!(output, Err(Unreached::Lost(_)));
         if let Some(host) = self.hosts().get_mut(&front_end).filter(|_| is_whole) {
@@ -227,7 +237,8 @@ impl Session {
     async fn greet(&mut self) -> Result<(), String> {
         let mark = mark();
         // A command is put into a session of its own where that can be done, so that it can be ended with all that it started.
-        let line = format!("S=$(command -v setsid); printf '\\n{mark} ready\\n'");
+        // What the shell reads its lines from is kept at hand: a command in the background is given nothing to read.
+        let line = format!("exec 3<&0; S=$(command -v setsid); printf '\\n{mark} ready\\n'");
         let _ = self.say(&line).await;
         let mut banner = Kept::default();
         if until(&mut self.stdout, &mut banner, |line| line == format!("{mark} ready")).await.is_some() {
@@ -239,21 +250,32 @@ impl Session {
         Err(said.text().trim().replace(['\r', '\n'], " "))
     }
 
-    async fn run(&mut self, words: &Words, begun: impl FnOnce(u32, u64)) -> Result<Output, Unreached> {
+    async fn run(&mut self, words: &Words, is_held: bool, told: Told<'_>) -> Result<Output, Unreached> {
         let mark = mark();
         let lost = || Unreached::Lost("the connection was lost".into());
-        // How much of it was written nobody knows.
-        self.say(&line(words, &mark)).await.map_err(|_| lost())?;
+        // How much of it was written nobody knows. What is held back was not told to begin yet.
+        let lost_before =
+            || if is_held { Unreached::NotBegun("the connection was lost".into()) } else { lost() };
+        self.say(&line(words, &mark, is_held)).await.map_err(|_| lost_before())?;
         let mut output =
             Output { ended: Ended::Lost(String::new()), stdout: Kept::default(), stderr: Kept::default() };
         let mut before = Kept::default();
         let began = until(&mut self.stdout, &mut before, |line| line.starts_with(&mark)).await;
-        let Some(began) = began else { return Err(lost()) };
+        let Some(began) = began else { return Err(lost_before()) };
         let is_there = !began.ends_with(" no");
         if is_there {
             let mut numbers = began.split(' ').skip(1).map(str::parse::<u64>);
             let process = numbers.next().and_then(Result::ok).and_then(|number| u32::try_from(number).ok());
-            begun(process.ok_or_else(lost)?, numbers.next().and_then(Result::ok).unwrap_or_default());
+            let process = process.ok_or_else(lost_before)?;
+            if let Err(why) = told(process, numbers.next().and_then(Result::ok).unwrap_or_default()) {
+                // It waits there until this connection is gone.
+                self.is_spoilt = true;
+                return Err(Unreached::NotBegun(why));
+            }
+            if is_held {
+                self.stdin.write_all(format!("{mark}\n").as_bytes()).await.map_err(|_| lost())?;
+                self.stdin.flush().await.map_err(|_| lost())?;
+            }
         }
         let (out, err) = tokio::join!(
             until(&mut self.stdout, &mut output.stdout, |line| line.starts_with(&mark)),
@@ -277,23 +299,28 @@ impl Session {
     }
 }
 
-/// The line for a command: its process, whatever it prints, and how it ended. Its process tells its own number before it becomes the program, so
-/// that nothing of the program is printed before.
-fn line(words: &Words, mark: &str) -> String {
+/// The line for a command: its process, whatever it prints, and how it ended. Its process tells its own number before it becomes the
+/// program, so that nothing of the program is printed before. One that is held back becomes it when it is told to, through what the
+/// shell itself reads its lines from; when the connection is gone it is told nothing, and has begun nothing.
+fn line(words: &Words, mark: &str, is_held: bool) -> String {
     let directory = words
         .directory
         .as_ref()
         .map_or_else(String::new, |directory| format!("cd {} && ", quoted(directory)));
-    // Looking up when it began costs two processes, so only what leaves a mark asks.
-    let when =
-        if words.is_marked { "$(sed \"s/.*) //\" /proc/$$/stat 2>/dev/null | cut -d\" \" -f20)" } else { "" };
-    let begin = format!("printf \"\\n%s %s %s\\n\" \"$1\" \"$$\" \"{when}\"; shift; exec env \"$@\"");
+    let (when, wait) = if is_held {
+        let began = "$(sed \"s/.*) //\" /proc/$$/stat 2>/dev/null | cut -d\" \" -f20)";
+        (began, "read -r go <&3 && [ \"$go\" = \"$1\" ] || exit; ")
+    } else {
+        ("", "")
+    };
+    let begin =
+        format!("printf \"\\n%s %s %s\\n\" \"$1\" \"$$\" \"{when}\"; {wait}shift; exec env \"$@\" 3<&-");
     let mut all: Vec<String> = vec![format!("exec $S sh -c {} sh {mark}", quoted(&begin))];
     all.extend(words.environment.iter().map(|(name, value)| quoted(&format!("{name}={value}"))));
     all.extend(std::iter::once(&words.program).chain(&words.arguments).map(|word| quoted(word)));
     let program = quoted(&words.program);
     format!(
-        "if ({directory}command -v {program}) >/dev/null 2>&1; then ({directory}{}) </dev/null & p=$!; wait \"$p\"; s=$?; l=; kill -0 -- \"-$p\" 2>/dev/null && l=left; printf '\\n{mark} %s %s\\n' \"$s\" \"$l\"; else printf '\\n{mark} no\\n\\n{mark} 127\\n'; fi; printf '\\n{mark}\\n' >&2",
+        "if ({directory}command -v {program}) >/dev/null 2>&1; then ({directory}{}) </dev/null & p=$!; wait \"$p\"; s=$?; l=; kill -s 0 -- \"-$p\" 2>/dev/null && l=left; printf '\\n{mark} %s %s\\n' \"$s\" \"$l\"; else printf '\\n{mark} no\\n\\n{mark} 127\\n'; fi; printf '\\n{mark}\\n' >&2",
         all.join(" ")
     )
 }
@@ -336,4 +363,64 @@ async fn until(
 fn mark() -> String {
     use std::hash::{BuildHasher, RandomState};
     format!("poolroll-{:016x}", RandomState::new().hash_one(std::time::Instant::now()))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// A front end that is this computer, reached without any `ssh`.
+    fn here(dir: &std::path::Path) -> Arc<Remote> {
+        use std::os::unix::fs::PermissionsExt;
+        let program = dir.join("reach");
+        std::fs::write(&program, "#!/bin/sh\nexec /bin/sh\n").unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let ssh = Ssh { program: program.display().to_string(), user: None, port: None };
+        Arc::new(Remote::new(ssh, Endings::default()))
+    }
+
+    /// What a command leaves behind is seen: it may go on writing to the connection.
+    #[test]
+    fn a_connection_on_which_something_was_left_is_not_used_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let remote = here(dir.path());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let kept_after = |script: &str| {
+            let arguments = vec!["-c".into(), script.into()];
+            let words = Words { program: "sh".into(), arguments, ..Words::default() };
+            let output = runtime.block_on(remote.run(FrontEndId(0), "web1", &words, None, None)).unwrap();
+            assert_eq!(output.ended, Ended::Code(0));
+            remote.hosts()[&FrontEndId(0)].free.len()
+        };
+        assert_eq!(kept_after("true"), 1);
+        let has_sessions = std::process::Command::new("setsid").arg("true").status().is_ok();
+        assert_eq!(kept_after("sleep 2 &"), usize::from(!has_sessions));
+    }
+
+    #[test]
+    fn what_is_held_back_begins_only_when_it_is_told_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let (remote, file) = (here(dir.path()), dir.path().join("begun"));
+        let words = Words {
+            program: "touch".into(),
+            arguments: vec![file.display().to_string()],
+            ..Words::default()
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let run =
+            |told: Marking<'_>| runtime.block_on(remote.run(FrontEndId(0), "web1", &words, None, Some(told)));
+        let told = run(&mut |process| {
+            assert!(process.is_some_and(|(number, _)| process::runs(number) == Some(true)));
+            // It had time enough.
+            std::thread::sleep(Duration::from_millis(200));
+            assert!(!file.exists());
+            Err("the disk is full".to_owned())
+        });
+        assert_eq!(told.unwrap_err(), Unreached::NotBegun("the disk is full".into()));
+        // What waits is told nothing any more, and the next one is given another connection.
+        std::thread::sleep(Duration::from_millis(200));
+        assert!(!file.exists());
+        assert_eq!(run(&mut |_| Ok(())).unwrap().ended, Ended::Code(0));
+        assert!(file.exists());
+    }
 }

@@ -37,8 +37,6 @@ pub(super) struct Words {
     pub(super) arguments: Vec<String>,
     pub(super) environment: Vec<(String, String)>,
     pub(super) directory: Option<String>,
-    /// Whether its process is looked up when it begins, so that it is found again.
-    pub(super) is_marked: bool,
 }
 
 impl Words {
@@ -54,7 +52,6 @@ impl Words {
                 .map(|(name, template)| (name.clone(), filled(template)))
                 .collect(),
             directory: command.directory.as_ref().map(filled),
-            is_marked: false,
         }
     }
 }

@@ -116,8 +116,8 @@ impl PowerShellPool {
         self.flow.members().await.map_err(|why| why.to_string())
     }
 
-    pub(super) fn rest(&mut self) {
-        self.calls.rest();
+    pub(super) async fn rest(&mut self) {
+        self.calls.rest().await;
         self.flow.engines.rest();
     }
 }

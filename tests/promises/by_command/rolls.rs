@@ -1,6 +1,6 @@
 //! Whole runs on this computer.
 
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::{Bed, said};
@@ -55,18 +55,63 @@ fn what_a_command_prints_is_kept_without_its_secrets() {
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
 }
 
-/// Kills the process of a run when a command has begun, which goes on.
-fn apply_and_kill(bed: &Bed, command: &str) {
+/// The process of a run, once a command has begun.
+pub fn apply_until(bed: &Bed, command: &str) -> Child {
     let mut apply = bed.poolroll(&["apply", "plan.yaml", "--yes"]);
-    let mut process = apply.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let process = apply.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     for _ in 0..1_000 {
         if bed.log().last().is_some_and(|last| last == command) {
             break;
         }
         std::thread::sleep(Duration::from_millis(10));
     }
+    process
+}
+
+/// Kills the process of a run when a command has begun, which goes on.
+fn apply_and_kill(bed: &Bed, command: &str) {
+    let mut process = apply_until(bed, command);
     process.kill().unwrap();
     process.wait().unwrap();
+}
+
+/// Aborts a run while a command goes on that takes some seconds, and waits until that would have come to its end.
+pub fn abort_during_the_upgrade(bed: &Bed) {
+    bed.put("upgrade.takes", "4");
+    let mut process = apply_until(bed, "upgrade web1");
+    let output = bed.poolroll(&["abort"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    process.wait().unwrap();
+    std::thread::sleep(Duration::from_secs(5));
+    assert_eq!(std::fs::read_to_string(bed.path("bed/web1/version")).unwrap(), "1\n");
+}
+
+#[test]
+fn an_abort_ends_what_goes_on() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    abort_during_the_upgrade(&bed);
+}
+
+/// Also what does not hear that it is asked to end.
+#[test]
+fn an_abort_ends_what_does_not_want_to() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    let text = std::fs::read_to_string(bed.path("plan.yaml")).unwrap();
+    let member = super::file("commands/member");
+    let deaf = format!(
+        r#"program: sh, arguments: [-c, "trap '' TERM; '{member}' upgrade {{front_end}}"], at: here"#
+    );
+    let action = format!("program: '{member}', arguments: [upgrade, '{{front_end}}'], at: here");
+    assert!(text.contains(&action));
+    std::fs::write(bed.path("plan.yaml"), text.replace(&action, &deaf)).unwrap();
+    bed.put("upgrade.takes", "9");
+    let mut process = apply_until(&bed, "upgrade web1");
+    bed.poolroll(&["abort"]).output().unwrap();
+    process.wait().unwrap();
+    std::thread::sleep(Duration::from_secs(6));
+    assert_eq!(std::fs::read_to_string(bed.path("bed/web1/version")).unwrap(), "1\n");
 }
 
 #[test]
@@ -80,6 +125,46 @@ fn a_run_whose_process_is_killed_finds_the_command_that_outlived_it() {
     // It went on by itself, was waited for, and was not begun a second time.
     assert!(said(&output).contains("still underway"), "{}", said(&output));
     assert_eq!(bed.log().iter().filter(|line| *line == "upgrade web1").count(), 1);
+}
+
+/// The process dies while it writes down which process the stop is: that one waits for it, and ends with it.
+#[test]
+fn a_command_whose_run_dies_before_it_is_marked_was_not_begun() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    bed.put("observe.takes", "1");
+    let mut apply = bed.poolroll(&["apply", "plan.yaml", "--yes"]);
+    let mut process = apply.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let folder = || std::fs::read_dir(bed.path("runs")).ok()?.next()?.ok().map(|run| run.path());
+    let run = std::iter::repeat_with(folder).take(1_000).find_map(|run| {
+        std::thread::sleep(Duration::from_millis(10));
+        run
+    });
+    // Whoever opens this to write waits for a reader, and there is none.
+    let commands = run.unwrap().join("commands");
+    std::fs::create_dir_all(&commands).unwrap();
+    let pipe = commands.join("stop-web1.new");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let is_held = || {
+        let begins = super::journals(bed.dir.path()).contains(r#""answer":"fits"}},"id":"stop/web1"}"#);
+        std::thread::sleep(Duration::from_millis(10));
+        begins
+    };
+    assert!(
+        std::iter::repeat_with(is_held).take(2_000).any(|held| held),
+        "{}",
+        super::journals(bed.dir.path())
+    );
+    std::thread::sleep(Duration::from_secs(3));
+    process.kill().unwrap();
+    process.wait().unwrap();
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(!bed.log().iter().any(|line| line.starts_with("stop")), "{:?}", bed.log());
+    std::fs::remove_file(&pipe).unwrap();
+    bed.put("observe.takes", "0");
+    let output = bed.poolroll(&["resume"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(bed.log().iter().filter(|line| *line == "stop web1 graceful").count(), 1, "{:?}", bed.log());
 }
 
 /// A stop that shows late: nothing of it is seen on the services while it goes on, and it outlives the process.

@@ -74,6 +74,15 @@ fn a_pool_is_rolled_over_kept_connections() {
 }
 
 #[test]
+fn an_abort_ends_what_goes_on_there() {
+    if !has_ssh("an_abort_ends_what_goes_on_there") {
+        return;
+    }
+    let servers = Servers::start("");
+    super::rolls::abort_during_the_upgrade(&servers.bed);
+}
+
+#[test]
 fn no_word_means_anything_to_the_shell_there() {
     if !has_ssh("no_word_means_anything_to_the_shell_there") {
         return;
