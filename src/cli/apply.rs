@@ -14,7 +14,7 @@ use super::{going, output, places, teller};
 use crate::exec::live::{Compiled, LiveRun, SimulatedStart, Start};
 use crate::exec::saved::Saved;
 use crate::graph::StepGraph;
-use crate::plan::{Driver, Product};
+use crate::plan::Driver;
 use crate::pool;
 use crate::report::graph_tree::SHOWN_DIGEST;
 use crate::report::lines::{counted, rough};
@@ -152,9 +152,7 @@ fn confirm(args: &Args, graph: &StepGraph, start: &Start) -> Result<(), Failure>
         },
     });
     let front_ends = plan.pool().front_ends.len();
-    let has_witness = plan.product() != Product::Generic && front_ends.is_multiple_of(2);
-    if matches!(start, Start::Live) && has_witness {
-        // Microsoft: the primary SQL back end is the witness of a pool with an even number of front ends.
+    if matches!(start, Start::Live) && plan.leans_on_back_end() {
         output::say(&format!(
             "remember: of {front_ends} front ends, an even number, the primary SQL back end has the casting vote; it must not be patched meanwhile"
         ));

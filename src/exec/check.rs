@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use crate::document::{Code, Finding, Findings, Span};
 use crate::graph::StepGraph;
 use crate::plan::{
-    Answer, Call, DomainId, Facts, FailoverWhen, FrontEndId, Length, PartnerHealth, PlanText, Product,
-    Question, Readiness, Seen, Survey, VersionSeen,
+    Answer, Call, DomainId, Facts, FailoverWhen, FrontEndId, Length, PartnerHealth, PlanText, Question,
+    Readiness, Seen, Survey, VersionSeen,
 };
 use crate::pool::{Driver, Ticket};
 
@@ -334,11 +334,10 @@ impl Check<'_> {
         }
     }
 
-    /// Microsoft: the primary SQL back end is the witness of a pool with an even number of front ends.
     fn witness(&mut self) {
         let plan = self.graph.plan();
         let count = plan.pool().front_ends.len();
-        if plan.product() != Product::Generic && count.is_multiple_of(2) {
+        if plan.leans_on_back_end() {
             let message = format!(
                 "of {count} front ends, an even number, the primary SQL back end has the casting vote about the quorum"
             );

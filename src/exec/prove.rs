@@ -19,9 +19,9 @@ pub struct Bounds {
     pub workers: Option<usize>,
 }
 
-/// The most states if nobody says otherwise. Each takes some 130 bytes while the walk goes on, for many of
-/// them still wait whole: less than three gigabytes.
-pub const MOST_STATES: u64 = 20_000_000;
+/// The most states if nobody says otherwise. Each takes 70 to 130 bytes while the walk goes on, for many of them still wait
+/// whole: less than five gigabytes. The largest of the plans that come with the program has 26 million.
+pub const MOST_STATES: u64 = 40_000_000;
 
 impl Default for Bounds {
     fn default() -> Bounds {

@@ -368,6 +368,11 @@ impl Plan {
     pub fn pool(&self) -> &Pool {
         &self.pool
     }
+    /// Whether the primary SQL back end has the casting vote about the quorum: it is the witness of a pool of Microsoft's with
+    /// an even number of front ends.
+    pub fn leans_on_back_end(&self) -> bool {
+        self.product != Product::Generic && self.pool.front_ends.len().is_multiple_of(2)
+    }
     pub fn window(&self) -> Option<&Window> {
         self.window.as_ref()
     }

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::{Answered, Ticket};
-use crate::plan::{Answer, Facts};
+use crate::plan::{Answer, Facts, Problem};
 
 /// What goes on, and what has come of it.
 #[derive(Debug)]
@@ -76,6 +76,14 @@ impl Calls {
             let _ = call.await;
         }
     }
+}
+
+/// What came of an act.
+pub(super) type Ensured = (Result<(), Problem>, Facts);
+
+/// An act that was not ensured, and why, in words.
+pub(super) fn failed(problem: Problem, text: impl Into<String>) -> Ensured {
+    (Err(problem), Facts::text(text))
 }
 
 /// Waits for all of them, at the same time.

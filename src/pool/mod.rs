@@ -74,8 +74,8 @@ impl Driver {
     pub fn let_go(&mut self, ticket: Ticket) {
         match self {
             Driver::Simulated(pool) => pool.let_go(ticket),
-            Driver::PowerShell(pool) => pool.let_go(ticket),
-            Driver::Command(pool) => pool.let_go(ticket),
+            Driver::PowerShell(pool) => pool.calls.let_go(ticket),
+            Driver::Command(pool) => pool.calls.let_go(ticket),
         }
     }
 
@@ -92,8 +92,8 @@ impl Driver {
     pub async fn woken(&mut self) {
         match self {
             Driver::Simulated(_) => std::future::pending().await,
-            Driver::PowerShell(pool) => pool.woken().await,
-            Driver::Command(pool) => pool.woken().await,
+            Driver::PowerShell(pool) => pool.calls.woken().await,
+            Driver::Command(pool) => pool.calls.woken().await,
         }
     }
 
@@ -117,8 +117,8 @@ impl Driver {
     pub fn take_answer(&mut self, now: Timestamp) -> Option<Answered> {
         match self {
             Driver::Simulated(pool) => pool.take_answer(now),
-            Driver::PowerShell(pool) => pool.take_answer(),
-            Driver::Command(pool) => pool.take_answer(),
+            Driver::PowerShell(pool) => pool.calls.take(),
+            Driver::Command(pool) => pool.calls.take(),
         }
     }
 

@@ -3,6 +3,7 @@
 //! Resuming has no loop of its own: the records are folded, `Resumed` is appended, and the one loop goes on.
 
 mod error;
+mod hold;
 mod log;
 mod start;
 
@@ -12,10 +13,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use error::LiveError;
+use hold::Hold;
 pub use log::JournalLog;
 pub use start::{SimulatedStart, Start};
 
-use super::claim::{Claim, Claims};
+use super::claim::Claims;
 use super::folder::{RunFolder, Runs};
 use super::inbox::FolderInbox;
 use super::journal::{self, History, Journal, JournalError, Record};
@@ -28,7 +30,7 @@ use super::{Clock, os};
 use crate::document::{Document, Findings, MAX_BYTES, Source};
 use crate::graph::{GraphText, StepGraph};
 use crate::plan::{Facts, PlanText};
-use crate::pool::{Driver, SimulatedPool, claim};
+use crate::pool::{Driver, SimulatedPool};
 use crate::run::{Event, Illegal, Outcome, Run};
 use crate::twin::Setup;
 
@@ -87,8 +89,7 @@ pub fn compile(name: &str, text: &[u8]) -> Result<Compiled, (Option<Arc<Source>>
 pub struct LiveRun {
     shell: Shell<JournalLog>,
     folder: RunFolder,
-    claims: Claims,
-    held: Vec<Claim>,
+    hold: Hold,
 }
 
 /// What a person adds when a run is taken up.
@@ -115,34 +116,15 @@ impl LiveRun {
         let written = serde_json::to_vec_pretty(&GraphText::of(graph)).unwrap_or_default();
         let folder = places.runs.create(&id, &compiled.text, &written)?;
         let lock = folder.lock(wall)?;
-        let held = match places.claims.take_all(&claimed(graph), &id, wall) {
-            Ok(held) => held,
+        let mut hold = Hold::none(&places.claims, &id);
+        let taken = hold.take(graph, matches!(start, Start::Live), wall);
+        match taken.and_then(|()| opened_shell(graph, start, wall, &folder, lock)) {
+            Ok(shell) => Ok(LiveRun { shell, folder, hold }),
             Err(error) => {
-                drop(lock);
-                // It holds nothing that anybody asked for yet; what cannot be removed does no harm.
+                // Nothing was asked of the pool, so nothing may hold it. What stands in the way of the run is the error, whatever
+                // becomes of its claims and of a folder that holds nothing yet.
+                let _ = hold.release();
                 let _ = std::fs::remove_dir_all(folder.path());
-                return Err(error.into());
-            }
-        };
-        let given = match start {
-            Start::Live => claim::take(graph.plan(), id.as_str()).map_err(LiveError::NotGiven),
-            Start::Simulated(_) => Ok(()),
-        };
-        let opened = given.and_then(|()| {
-            let opened = opened_shell(graph, start, wall, &folder, lock);
-            if opened.is_err() && matches!(start, Start::Live) {
-                // What stands in the way of the run is the error, whatever becomes of its claim.
-                let _ = claim::release(graph.plan(), id.as_str());
-            }
-            opened
-        });
-        match opened {
-            Ok(shell) => Ok(LiveRun { shell, folder, claims: places.claims.clone(), held }),
-            Err(error) => {
-                // Nothing was asked of the pool, so nothing may hold it.
-                let released = release_all(&places.claims, &held);
-                let _ = std::fs::remove_dir_all(folder.path());
-                released?;
                 Err(error)
             }
         }
@@ -164,8 +146,7 @@ impl LiveRun {
         let (journal, history) = match Journal::open(&folder.journal(), id.as_str()) {
             Err(JournalError::Absent(_)) if !folder.had_journal() => {
                 // It died before it made its journal: nothing was asked of the pool.
-                release_all(&places.claims, &held_by(&places.claims, &compiled.graph, &id)?)?;
-                release_by_command(&compiled.graph, &id)?;
+                Hold::left(&places.claims, &id, &compiled.graph, true)?.release()?;
                 return Err(LiveError::Empty(id));
             }
             opened => opened?,
@@ -173,8 +154,7 @@ impl LiveRun {
         let torn = history.torn.as_ref().map_or(0, |torn| torn.bytes);
         if history.records.is_empty() {
             // It died before its first record: nothing was asked of the pool.
-            release_all(&places.claims, &held_by(&places.claims, &compiled.graph, &id)?)?;
-            release_by_command(&compiled.graph, &id)?;
+            Hold::left(&places.claims, &id, &compiled.graph, true)?.release()?;
         }
         let opened = opened(&id, &history)?;
         check_digest(&id, &compiled.graph, &opened)?;
@@ -186,20 +166,16 @@ impl LiveRun {
         if let Some(last) = history.records.last() {
             shell.was_left_alone(last.at.max(lived_until.unwrap_or(last.at)), wall);
         }
+        let is_live = !matches!(shell.driver(), Driver::Simulated(_));
         if let Some(outcome) = shell.run().outcome().filter(|outcome| outcome.is_final()) {
             // A process that died between its last record and this left them.
-            release_all(&places.claims, &held_by(&places.claims, shell.graph(), &id)?)?;
-            if shell.driver().name() == "command" {
-                release_by_command(shell.graph(), &id)?;
-            }
+            Hold::left(&places.claims, &id, shell.graph(), is_live)?.release()?;
             return Err(LiveError::Ended { run: id, outcome });
         }
         // Ours already, unless somebody released it by hand meanwhile.
-        let held = places.claims.take_all(&claimed(shell.graph()), &id, wall)?;
-        if shell.driver().name() == "command" {
-            claim::take(shell.graph().plan(), id.as_str()).map_err(LiveError::NotGiven)?;
-        }
-        Ok((LiveRun { shell, folder, claims: places.claims.clone(), held }, torn))
+        let mut hold = Hold::none(&places.claims, &id);
+        hold.take(shell.graph(), is_live, wall)?;
+        Ok((LiveRun { shell, folder, hold }, torn))
     }
 
     /// Appends `Resumed` and what a person adds to it: all of it, or nothing.
@@ -271,12 +247,7 @@ impl LiveRun {
 
     fn release(&mut self) -> Result<(), LiveError> {
         self.shell.log_mut().release_reserve();
-        let by_command = match self.shell.driver().name() {
-            "command" => release_by_command(self.shell.graph(), self.folder.id()),
-            _ => Ok(()),
-        };
-        // Each is released whatever becomes of the other.
-        release_all(&self.claims, &std::mem::take(&mut self.held)).and(by_command)
+        self.hold.release()
     }
 
     /// The requests to this run.
@@ -321,17 +292,6 @@ fn opened_shell(
     Ok(shell)
 }
 
-/// Releases the claim that the commands of a plan take, if it has such.
-fn release_by_command(graph: &StepGraph, id: &RunId) -> Result<(), LiveError> {
-    claim::release(graph.plan(), id.as_str()).map_err(LiveError::NotReleased)
-}
-
-/// Releases every claim that can be released; the first that cannot is the error.
-fn release_all(claims: &Claims, held: &[Claim]) -> Result<(), LiveError> {
-    let released = held.iter().map(|claim| claims.release(claim));
-    released.fold(Ok(true), Result::and).map(|_| ()).map_err(LiveError::from)
-}
-
 /// How a run was ended for good.
 #[derive(Debug)]
 pub enum Abandoned {
@@ -366,13 +326,8 @@ pub fn abandon(places: &Places, asked: &str, reason: &str) -> Result<Abandoned, 
         "at": Timestamp::now(), "by": os::user(), "reason": reason, "why_not_in_the_journal": error.to_string(),
     });
     whole_file::write(&folder.abandoned(), mark.to_string().as_bytes())?;
-    let held = places.claims.of_run(folder.id())?;
-    let by_command = match plan_of(&folder) {
-        Ok(compiled) => release_by_command(&compiled.graph, folder.id()),
-        // Which claim that would be nobody knows any more.
-        Err(_) => Ok(()),
-    };
-    release_all(&places.claims, &held).and(by_command)?;
+    let graph = plan_of(&folder).ok().map(|compiled| compiled.graph);
+    Hold::found(&places.claims, folder.id(), graph)?.release()?;
     Ok(Abandoned::Marked(error))
 }
 
@@ -439,19 +394,6 @@ pub fn look(places: &Places, asked: Option<&str>) -> Result<LookedAt, LiveError>
         shell.was_left_alone(last.at, Timestamp::now());
     }
     Ok(LookedAt { folder, opened, graph: compiled.graph, records: history.records, alive, shell })
-}
-
-/// The claims that a run has.
-fn held_by(claims: &Claims, graph: &StepGraph, id: &RunId) -> Result<Vec<Claim>, LiveError> {
-    let held: Result<Vec<_>, _> = claimed(graph).into_iter().map(|pool| claims.held(pool)).collect();
-    Ok(held?.into_iter().flatten().filter(|claim| claim.run == id.as_str()).collect())
-}
-
-/// The pools that a run of this plan claims.
-fn claimed(graph: &StepGraph) -> Vec<&str> {
-    let plan = graph.plan();
-    let partner = plan.failover().map(|failover| failover.partner.as_str());
-    std::iter::once(plan.pool().fqdn.as_str()).chain(partner).collect()
 }
 
 fn plan_of(folder: &RunFolder) -> Result<Compiled, LiveError> {

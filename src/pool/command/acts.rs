@@ -9,17 +9,11 @@ use crate::plan::{
     Act, Action, Command, Facts, FrontEndId, Mode, Moment, Observation, Problem, Restart, Template,
     VersionSeen, Where,
 };
+use crate::pool::calls::{Ensured, failed};
 use crate::twin::{PoolState, Services};
 
 /// How long a computer may take to go down once it was told to restart, in seconds.
 const TO_GO_DOWN: u64 = 600;
-
-/// What came of an act.
-type Ensured = (Result<(), Problem>, Facts);
-
-fn failed(problem: Problem, text: impl Into<String>) -> Ensured {
-    (Err(problem), Facts::text(text))
-}
 
 fn unreached(why: Unreached) -> Ensured {
     match why {

@@ -41,8 +41,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Ticket;
 use super::calls::Calls;
-use super::{Answered, Ticket};
 use crate::plan::{Call, CommandDriver, Plan};
 use flow::Flow;
 pub(super) use show::show;
@@ -54,7 +54,7 @@ const REST: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct CommandPool {
     flow: Arc<Flow>,
-    calls: Calls,
+    pub(super) calls: Calls,
 }
 
 impl CommandPool {
@@ -72,18 +72,6 @@ impl CommandPool {
     pub(super) fn begin(&mut self, ticket: Ticket, call: Call) {
         let flow = Arc::clone(&self.flow);
         self.calls.begin(ticket, async move { flow.answer(call).await });
-    }
-
-    pub(super) fn let_go(&mut self, ticket: Ticket) {
-        self.calls.let_go(ticket);
-    }
-
-    pub(super) fn take_answer(&mut self) -> Option<Answered> {
-        self.calls.take()
-    }
-
-    pub(super) async fn woken(&mut self) {
-        self.calls.woken().await;
     }
 
     pub(super) async fn rest(&mut self) {

@@ -8,14 +8,8 @@ use super::flows::{Flow, Unseen, problem};
 use super::scripts;
 use super::understand::services;
 use crate::plan::{Act, Facts, FrontEndId, Mode, Moment, Observation, Problem, Restart};
+use crate::pool::calls::{Ensured, failed};
 use crate::twin::{PoolState, Services};
-
-/// What came of an act.
-pub(super) type Ensured = (Result<(), Problem>, Facts);
-
-pub(super) fn failed(problem: Problem, text: impl Into<String>) -> Ensured {
-    (Err(problem), Facts::text(text))
-}
 
 pub(super) fn by(error: &CallError) -> Ensured {
     failed(problem(error), error.to_string())

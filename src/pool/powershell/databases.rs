@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::acts::{Ensured, by, failed, in_doubt};
+use super::acts::{by, in_doubt};
 use super::engines::Place;
 use super::flows::{Flow, Unseen};
 use super::scripts;
 use super::understand::{databases, versions};
 use crate::plan::{Act, Facts, Observation, Problem, VersionSeen};
+use crate::pool::calls::{Ensured, failed};
 
 impl Flow {
     pub(super) fn databases(&self) -> Value {

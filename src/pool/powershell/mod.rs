@@ -51,8 +51,8 @@ pub use show::show;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Ticket;
 use super::calls::Calls;
-use super::{Answered, Ticket};
 use crate::plan::{Act, Call, Facts, Plan, PowerShell, Survey};
 use flows::Flow;
 
@@ -60,7 +60,7 @@ use flows::Flow;
 #[derive(Debug)]
 pub struct PowerShellPool {
     flow: Arc<Flow>,
-    calls: Calls,
+    pub(super) calls: Calls,
 }
 
 /// How long it rests at most between two looks at something that goes on; the plan's `limits.look_again`, where that is
@@ -78,19 +78,6 @@ impl PowerShellPool {
     pub(super) fn begin(&mut self, ticket: Ticket, call: Call) {
         let flow = Arc::clone(&self.flow);
         self.calls.begin(ticket, async move { flow.answer(call).await });
-    }
-
-    pub(super) fn let_go(&mut self, ticket: Ticket) {
-        self.calls.let_go(ticket);
-    }
-
-    pub(super) fn take_answer(&mut self) -> Option<Answered> {
-        self.calls.take()
-    }
-
-    /// Waits until there is an answer to be taken.
-    pub(super) async fn woken(&mut self) {
-        self.calls.woken().await;
     }
 
     /// What an act brought with it, now or before the process died.

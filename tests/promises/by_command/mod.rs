@@ -90,4 +90,36 @@ driver:
         );
         std::fs::write(self.path("plan.yaml"), text).unwrap();
     }
+
+    /// Gives an action of its plan words that would mean much to a shell, and sees them reach the program as they are.
+    pub fn assert_no_word_means_anything(&self, at: &str) {
+        let words = [
+            "a b",
+            "'",
+            "\"",
+            "$(touch pwned)",
+            "`touch pwned`",
+            "; touch pwned",
+            "\u{2019}",
+            "*",
+            "-n",
+            "",
+            "a\nb",
+            "{pool}",
+        ];
+        let listed: Vec<String> = words.iter().map(|word| serde_json::to_string(word).unwrap()).collect();
+        let listed = listed.join(", ").replace("{pool}", "{{pool}}");
+        let printf = format!(
+            "actions: [{{ program: printf, arguments: ['%s|', {listed}], at: {at}, expected: 1s }}, {{"
+        );
+        let text = std::fs::read_to_string(self.path("plan.yaml")).unwrap();
+        std::fs::write(self.path("plan.yaml"), text.replace("actions: [{", &printf)).unwrap();
+        let output = self.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        let run = std::fs::read_dir(self.path("runs")).unwrap().next().unwrap().unwrap().path();
+        let kept = std::fs::read_to_string(run.join("commands/upgrade-web1-1.output")).unwrap();
+        let expected: String = words.iter().map(|word| format!("{word}|")).collect();
+        assert!(kept.contains(&expected), "{kept}");
+        assert!(!self.path("pwned").exists());
+    }
 }

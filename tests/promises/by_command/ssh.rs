@@ -87,34 +87,7 @@ fn no_word_means_anything_to_the_shell_there() {
     if !has_ssh("no_word_means_anything_to_the_shell_there") {
         return;
     }
-    let servers = Servers::start("");
-    let bed = &servers.bed;
-    let words = [
-        "a b",
-        "'",
-        "\"",
-        "$(touch pwned)",
-        "`touch pwned`",
-        "; touch pwned",
-        "\u{2019}",
-        "*",
-        "-n",
-        "",
-        "a\nb",
-    ];
-    let listed: Vec<String> = words.iter().map(|word| serde_json::to_string(word).unwrap()).collect();
-    let text = std::fs::read_to_string(bed.path("plan.yaml")).unwrap();
-    let printf = format!(
-        "actions: [{{ program: printf, arguments: ['%s|', {}], expected: 1s }}, {{",
-        listed.join(", ")
-    );
-    std::fs::write(bed.path("plan.yaml"), text.replace("actions: [{", &printf)).unwrap();
-    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    let run = std::fs::read_dir(bed.path("runs")).unwrap().next().unwrap().unwrap().path();
-    let kept = std::fs::read_to_string(run.join("commands/upgrade-web1-1.output")).unwrap();
-    let expected: String = words.iter().map(|word| format!("{word}|")).collect();
-    assert!(kept.contains(&expected), "{kept}");
+    Servers::start("").bed.assert_no_word_means_anything("front_end");
 }
 
 /// The exit code of a command is told by a line of its own: 255 is the command's here, and `ssh` lives on.
