@@ -34,15 +34,19 @@ impl Run {
 
     /// A step that needs a person ends the forward motion, unless the plan tolerates it.
     fn decide_trouble(&self, graph: &StepGraph) -> Option<Event> {
-        let step = *self.index.stuck.first()?;
-        if let Some(front_end) = self.index.stuck.iter().find_map(|step| self.tolerable(graph, *step)) {
+        let tolerable = |step: &StepId| self.tolerable(graph, *step);
+        // What was begun on it may be going on still: it is left out once that is known, or is in doubt for a person.
+        let mut stuck = self.index.stuck.iter();
+        if let Some(front_end) = stuck.clone().filter_map(tolerable).find(|id| !self.is_in_doubt(graph, *id))
+        {
             return Some(Event::Forgo { front_end });
         }
+        let step = *stuck.find(|step| tolerable(step).is_none())?;
         (self.core.course != Course::Stopping).then_some(Event::Halt { step })
     }
 
     /// The front end of a stuck step, if the plan goes on without it.
-    pub(super) fn tolerable(&self, graph: &StepGraph, step: StepId) -> Option<FrontEndId> {
+    fn tolerable(&self, graph: &StepGraph, step: StepId) -> Option<FrontEndId> {
         let plan = graph.plan();
         let front_end = graph.kind(step).front_end()?;
         let one_more = self.core.forgone + 1;

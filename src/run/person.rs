@@ -95,16 +95,18 @@ impl Run {
         if self.is_skipped(graph, front_end) {
             return Err(illegal("the front end is left out already"));
         }
-        let doubtful = |step: StepId| match graph.kind(step) {
-            StepKind::Ensure(_) => self.state(step).in_doubt(),
-            _ => false,
-        };
-        if graph.steps_of(front_end).any(doubtful) {
+        if self.is_in_doubt(graph, front_end) {
             return Err(illegal("a step of the front end is in doubt: resolve it first"));
         }
         self.leave_out(graph, front_end);
         self.go_on();
         Ok(())
+    }
+
+    /// Whether something that was begun on a front end may be going on, or nobody knows how it ended.
+    pub(super) fn is_in_doubt(&self, graph: &StepGraph, front_end: FrontEndId) -> bool {
+        let doubtful = |step| matches!(graph.kind(step), StepKind::Ensure(_)) && self.state(step).in_doubt();
+        graph.steps_of(front_end).any(doubtful)
     }
 
     /// A person says how a step in doubt ended.

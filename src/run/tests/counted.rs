@@ -1,11 +1,11 @@
 //! Promise: what is counted over a whole run is counted right. Small plans, which are walked to the end elsewhere, are too
 //! small to tell.
 
-use super::{graph, played, small};
+use super::{graph, played, rest, small, step, told, until_asked, wants};
 use crate::graph::StepGraph;
-use crate::plan::{Acceptance, Answer, Count, Problem, Question, Readiness, Seen, VersionSeen};
+use crate::plan::{Acceptance, Answer, Count, Observation, Problem, Question, Readiness, Seen, VersionSeen};
 use crate::plan::{DomainId, FrontEndId};
-use crate::run::{Event, Outcome, Run, StepState, TimerKind, Want, Why};
+use crate::run::{Course, Event, Outcome, Run, StepState, TimerKind, Want, Why};
 
 /// The fate of four front ends, all of which fail alike, of a plan that stops at the third.
 fn failing(is_it: impl Fn(&StepGraph, Want) -> Option<Answer>) -> (Option<Outcome>, usize, Vec<StepState>) {
@@ -39,6 +39,37 @@ fn a_plan_forgoes_one_front_end_less_than_it_calls_too_many() {
         _ => None,
     });
     assert_eq!(preflight, (Some(Outcome::Stopped), 2, vec![StepState::Stuck(Why::Unanswered)]));
+}
+
+/// What brings it back may still be under way: the plan goes on without it when that has ended, and not before. In the end it may be in
+/// doubt, and then it is for a person.
+#[test]
+fn who_has_something_in_doubt_is_not_forgone() {
+    let graph = small("back-may-fail");
+    let (back, mut run) = until_asked(&graph, "after_accept/w1/1");
+    run.apply(&graph, &Event::Resumed).expect("a run can always be taken up");
+    let accept = step(&graph, "accept/w1");
+    rest(&graph, &mut run);
+    let limit = wants(&graph, &run).into_iter().find_map(|want| match want {
+        Want::Timer(timer) if timer.step == accept && timer.kind == TimerKind::UntilGood => Some(timer),
+        _ => None,
+    });
+    run.apply(&graph, &Event::Elapsed { timer: limit.expect("it is proved again") }).expect("it was wanted");
+    rest(&graph, &mut run);
+    assert_eq!(run.state(accept), StepState::Stuck(Why::Unhealthy));
+    assert!(run.state(back).in_doubt() && !run.is_skipped(&graph, FrontEndId(0)), "{run:?}");
+    assert_eq!(run.course(), Course::Forward);
+    let look = |seen| Event::Answered { step: back, answer: Answer::Looked(seen) };
+    let mut ended = run.clone();
+    ended.apply(&graph, &look(Observation::Done)).expect("it is looked at");
+    rest(&graph, &mut ended);
+    assert!(ended.is_skipped(&graph, FrontEndId(0)), "{ended:?}");
+    while run.state(back).in_doubt() && run.course() == Course::Forward {
+        told(&graph, &mut run, back, &[Answer::Looked(Observation::Unknown)]);
+        rest(&graph, &mut run);
+    }
+    assert_eq!((run.state(back), run.outcome()), (StepState::Stuck(Why::Doubt), Some(Outcome::Stopped)));
+    assert!(!run.is_skipped(&graph, FrontEndId(0)));
 }
 
 #[test]
