@@ -253,6 +253,18 @@ impl<L: Log> Shell<L> {
         audience: &mut impl Audience,
         inbox: &mut impl Inbox,
     ) -> Result<Outcome, ShellError> {
+        let went = self.go_on(audience, inbox).await;
+        // Also when it failed: nobody waits for what is in flight any more.
+        self.driver.rest(self.clock.now()).await;
+        self.hear_driver(audience);
+        went
+    }
+
+    async fn go_on(
+        &mut self,
+        audience: &mut impl Audience,
+        inbox: &mut impl Inbox,
+    ) -> Result<Outcome, ShellError> {
         loop {
             while let Some(event) = self.run.decide(&self.graph) {
                 self.commit(event, Facts::default(), None, audience)?;
@@ -270,8 +282,6 @@ impl<L: Log> Shell<L> {
             let (epoch, now) = (self.run.epoch(), self.clock.now());
             self.flights.reconcile(&self.graph, &self.wanted, &mut self.driver, epoch, now);
             if let Some(outcome) = self.run.outcome() {
-                self.driver.rest(self.clock.now()).await;
-                self.hear_driver(audience);
                 return Ok(outcome);
             }
             self.hear_driver(audience);
@@ -421,6 +431,11 @@ impl<L: Log> Shell<L> {
             return Err(ShellError::Refused { event: format!("{event:?}"), source });
         }
         self.recall(&event, &facts);
+        if let Event::Resolve { step, done: false } = event
+            && let Some(StepKind::Ensure(act)) = self.graph.checked_kind(step)
+        {
+            self.driver.not_done(act);
+        }
         let graph = Arc::clone(&self.graph);
         let mut entry = EventEntry::new(&graph, self.run.epoch(), &event, facts, by);
         if event == Event::Resumed {

@@ -113,6 +113,14 @@ impl Driver {
         }
     }
 
+    /// A person says, now, that an act has not taken place.
+    pub fn not_done(&mut self, act: Act) {
+        match self {
+            Driver::Simulated(_) | Driver::PowerShell(_) => {}
+            Driver::Command(pool) => pool.not_done(act),
+        }
+    }
+
     /// An answer that has come by now.
     pub fn take_answer(&mut self, now: Timestamp) -> Option<Answered> {
         match self {

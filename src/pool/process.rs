@@ -7,6 +7,9 @@ use tokio::process::Command;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
+/// A process: its number, and when the system says that it began; 0 where that is not known.
+pub(super) type Process = (u32, u64);
+
 /// How long a process may take to end when it is asked to.
 const TO_END: Duration = Duration::from_secs(5);
 /// How long it is waited for all of them together, on front ends too.
@@ -34,14 +37,19 @@ const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
 /// A process that was put apart, ended with its whole group when nobody holds this any more.
 #[derive(Debug)]
 pub(super) struct Group {
-    process: Option<u32>,
+    process: Option<Process>,
     endings: Endings,
 }
 
 impl Group {
-    /// The group of a process that runs.
-    pub(super) fn of(process: Option<u32>, endings: &Endings) -> Group {
+    /// The group of a process that has just begun.
+    pub(super) fn of(number: Option<u32>, endings: &Endings) -> Group {
+        let process = number.map(|number| (number, began(number).unwrap_or_default()));
         Group { process, endings: endings.clone() }
+    }
+
+    pub(super) fn process(&self) -> Option<Process> {
+        self.process
     }
 
     /// It has ended by itself: its number may be another's by now.
@@ -53,18 +61,24 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         let Some(process) = self.process else { return };
-        end(process, false);
-        // Whoever does not hear that is ended without being asked.
-        self.endings.begin(async move {
-            let begun = Instant::now();
-            while runs(process) != Some(false) {
-                if begun.elapsed() >= TO_END {
-                    return end(process, true);
-                }
-                tokio::time::sleep(GLANCE).await;
-            }
-        });
+        signal(process.0, false);
+        self.endings.begin(async move { _ = end(process).await });
     }
+}
+
+/// Ends the group of a process. Whoever does not hear that it is asked to end is ended without being asked. Whether it is gone.
+pub(super) async fn end(process: Process) -> bool {
+    for at_once in [false, true] {
+        signal(process.0, at_once);
+        let begun = Instant::now();
+        while begun.elapsed() < TO_END {
+            if runs(process) == Some(false) {
+                return true;
+            }
+            tokio::time::sleep(GLANCE).await;
+        }
+    }
+    false
 }
 
 /// What is being ended in the background, so that whoever leaves can see it through.
@@ -90,7 +104,7 @@ impl Endings {
 }
 
 #[cfg(unix)]
-fn end(process: u32, at_once: bool) {
+fn signal(process: u32, at_once: bool) {
     use rustix::process::{Pid, Signal, kill_process_group};
     let signal = if at_once { Signal::KILL } else { Signal::TERM };
     if let Some(group) = i32::try_from(process).ok().and_then(Pid::from_raw) {
@@ -100,7 +114,7 @@ fn end(process: u32, at_once: bool) {
 }
 
 #[cfg(not(unix))]
-fn end(process: u32, at_once: bool) {
+fn signal(process: u32, at_once: bool) {
     if at_once {
         let tree = ["/T", "/F", "/PID", &process.to_string()].map(str::to_owned);
         let _ = std::process::Command::new("taskkill").args(tree).status();
@@ -109,17 +123,107 @@ fn end(process: u32, at_once: bool) {
 
 /// Whether anything still runs in the group of a process that was put apart; `None` where the system does not say.
 #[cfg(unix)]
-pub(super) fn runs(process: u32) -> Option<bool> {
+pub(super) fn runs((number, began): Process) -> Option<bool> {
     use rustix::process::{Pid, test_kill_process_group};
-    let group = i32::try_from(process).ok().and_then(Pid::from_raw)?;
+    // While anything of its group is left its number is nobody else's.
+    let is_others = stat(number).is_some_and(|stat| began != 0 && stat.began != began);
+    if is_others {
+        return Some(false);
+    }
+    let group = i32::try_from(number).ok().and_then(Pid::from_raw)?;
     match test_kill_process_group(group) {
-        Ok(()) => Some(true),
+        // What has ended and was not waited for is in it still.
+        Ok(()) => Some(lives(number).unwrap_or(true)),
         Err(rustix::io::Errno::SRCH) => Some(false),
+        // It is there, and is another account's.
+        Err(rustix::io::Errno::PERM) => Some(true),
         Err(_) => None,
     }
 }
 
 #[cfg(not(unix))]
-pub(super) fn runs(_: u32) -> Option<bool> {
+pub(super) fn runs(_: Process) -> Option<bool> {
     None
+}
+
+/// When a process on this computer began, as the system counts it; `None` when there is none of this number, or the system does not say.
+pub(super) fn began(number: u32) -> Option<u64> {
+    stat(number).filter(|stat| !stat.has_ended).map(|stat| stat.began)
+}
+
+/// What Linux says of a process.
+struct Stat {
+    /// It was not waited for.
+    has_ended: bool,
+    group: u32,
+    began: u64,
+}
+
+fn stat(number: u32) -> Option<Stat> {
+    let text = std::fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
+    // The name of the program may hold anything; the rest has no brackets.
+    let mut rest = text.rsplit_once(')')?.1.split_whitespace();
+    let has_ended = matches!(rest.next()?, "Z" | "X");
+    let group = rest.nth(1)?.parse().ok()?;
+    Some(Stat { has_ended, group, began: rest.nth(16)?.parse().ok()? })
+}
+
+/// Whether one of a group has not ended; `None` where the system does not say.
+#[cfg(unix)]
+fn lives(group: u32) -> Option<bool> {
+    let is_of_it = |stat: Stat| stat.group == group && !stat.has_ended;
+    stat(std::process::id())?;
+    let names = std::fs::read_dir("/proc").ok()?.flatten().map(|entry| entry.file_name());
+    let mut numbers = names.filter_map(|name| name.to_str()?.parse().ok());
+    Some(numbers.any(|number| stat(number).is_some_and(is_of_it)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_process_is_known_by_its_number_and_its_beginning() {
+        assert!(began(std::process::id()).is_some());
+        assert_eq!(began(u32::MAX), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_group_runs_until_the_last_of_it_has_ended() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 1 & exit 0"]);
+        apart(&mut command);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut child = command.spawn().unwrap();
+            let number = child.id().unwrap();
+            let process = (number, began(number).unwrap_or_default());
+            child.wait().await.unwrap();
+            assert_eq!(runs(process), Some(true));
+            if process.1 > 0 {
+                // One that began at another time is another's; here the number is taken by nobody.
+                assert_eq!(runs((std::process::id(), 1)), Some(false));
+            }
+            assert!(end(process).await);
+            assert_eq!(runs(process), Some(false));
+        });
+    }
+
+    /// It was ended, and nobody has waited for it.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_has_ended_runs_no_more_though_nobody_waited_for_it() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut command = Command::new("true");
+            apart(&mut command);
+            let child = command.spawn().unwrap();
+            let number = child.id().unwrap();
+            std::thread::sleep(Duration::from_millis(200));
+            assert!(stat(number).is_some_and(|stat| stat.has_ended));
+            assert_eq!(runs((number, 0)), Some(false));
+        });
+    }
 }

@@ -61,11 +61,14 @@ impl Hold {
         now: Timestamp,
     ) -> Result<(), LiveError> {
         self.held = self.claims.take_all(&claimed(graph), &self.run, now)?;
-        if is_live {
-            claim::take(graph.plan(), self.run.as_str()).map_err(LiveError::NotGiven)?;
+        if !is_live {
+            return Ok(());
+        }
+        let taken = claim::take(graph.plan(), self.run.as_str());
+        if taken.as_ref().err().is_none_or(|not| not.in_doubt) {
             self.by_command = Some(Arc::clone(graph));
         }
-        Ok(())
+        taken.map_err(|not| LiveError::NotGiven(not.why))
     }
 
     /// Releases everything that can be released, each whatever becomes of the others.

@@ -75,7 +75,7 @@ pub struct ActionText {
     /// Where it runs. Rule: `here` only with the command driver.
     #[serde(default = "on_the_front_end")]
     pub at: Spanned<Where>,
-    /// Whether doing it again does no harm. Then one in doubt is begun again, and nobody has to tell how far it came.
+    /// Whether doing it again does no harm. Then one in doubt is begun again once it has ended, and nobody has to tell how far it came.
     #[serde(default)]
     pub repeatable: bool,
     /// Exit codes that mean success. Rules: at least one; no code means both success and reboot.

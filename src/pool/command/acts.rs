@@ -10,6 +10,7 @@ use crate::plan::{
     VersionSeen, Where,
 };
 use crate::pool::calls::{Ensured, failed};
+use crate::pool::process;
 use crate::twin::{PoolState, Services};
 
 /// How long a computer may take to go down once it was told to restart, in seconds.
@@ -56,11 +57,14 @@ impl Flow {
         let step = step.as_str();
         match self.goes_on(command, about, step).await {
             Ok(false) => {}
+            Ok(true) if self.ends_its_drain(act, command, step).await => {}
             Ok(true) => return failed(Problem::Unknown, "a mark says that it is underway already"),
             Err(why) => return failed(Problem::Unknown, why),
         }
-        let mut marked = |process| self.marks.write(step, &Mark { process, ..Mark::default() });
-        match self.act(command, about, step, Some(&mut marked)).await {
+        let graceful = matches!(act, Act::Stop { mode: Mode::Graceful, .. });
+        let mut told = |process| self.marks.write(step, &Mark { process, graceful, ..Mark::default() });
+        let marking = Marking { told: &mut told, holds: true };
+        match self.act(command, about, step, Some(marking)).await {
             Ok(output) => {
                 if let Ended::Code(code) = output.ended {
                     let _ = self.marks.write(step, &Mark { exit_code: Some(code), ..Mark::default() });
@@ -87,15 +91,49 @@ impl Flow {
         }
     }
 
+    /// A person says that an act has not taken place. A mark from which nobody can tell stands in its way no longer.
+    pub(super) fn not_done(&self, act: Act) {
+        let step = match act {
+            Act::Perform { front_end, moment, index } => Some(self.mark(front_end, moment, index)),
+            _ => self.command_of_act(act).map(|(.., step)| step),
+        };
+        let tells = |mark: Mark| mark.process.is_some() || mark.exit_code.is_some() || mark.unbegun;
+        if let Some(step) = step
+            && !self.marks.read(&step).is_none_or(tells)
+        {
+            // It would be asked again.
+            let _ = self.marks.forget(&step);
+        }
+    }
+
     /// Whether what a mark speaks of, or anything that it started, still runs where it was begun.
     async fn runs(&self, at: Where, front_end: Option<FrontEndId>, mark: &Mark) -> Result<bool, String> {
+        if mark.unbegun {
+            return Ok(false);
+        }
         let process = mark.process.ok_or("its process is not known")?;
         match (at, front_end) {
-            (Where::FrontEnd, Some(front_end)) => self.runs_there(front_end, process).await,
+            (Where::FrontEnd, Some(front_end)) => {
+                self.remote.runs(front_end, self.fqdn(front_end), process).await
+            }
             _ => {
                 let unknown = || "this system does not tell processes apart".to_owned();
-                crate::pool::process::runs(process.0).ok_or_else(unknown)
+                process::runs(process).ok_or_else(unknown)
             }
+        }
+    }
+
+    /// Ends a graceful stop that goes on, where it has become an immediate one. Whether it has ended.
+    async fn ends_its_drain(&self, act: Act, command: &Command, step: &str) -> bool {
+        let Act::Stop { front_end, mode: Mode::Immediate } = act else { return false };
+        match (self.marks.read(step), command.at) {
+            (Some(Mark { graceful: true, process: Some(process), .. }), Where::FrontEnd) => {
+                self.remote.end(front_end, self.fqdn(front_end), process).await == Ok(false)
+            }
+            (Some(Mark { graceful: true, process: Some(process), .. }), Where::Here) => {
+                process::end(process).await
+            }
+            _ => false,
         }
     }
 
@@ -178,41 +216,54 @@ impl Flow {
     async fn perform(&self, front_end: FrontEndId, moment: Moment, index: u8) -> Ensured {
         let action = self.action(moment, index);
         let step = self.mark(front_end, moment, index);
-        if !action.repeatable {
-            match self.marks.read(&step) {
-                Some(mark) if mark.exit_code.is_some_and(|code| is_success(action, code)) => {
-                    return (Ok(()), exit(action, mark.exit_code));
-                }
-                Some(mark) if self.runs(action.at, Some(front_end), &mark).await == Ok(true) => {
-                    return failed(Problem::Unknown, "a mark says that it is underway already");
-                }
-                _ => {}
+        let before = self.marks.read(&step);
+        if let Some(mark) = &before {
+            if !action.repeatable && mark.exit_code.is_some_and(|code| is_success(action, code)) {
+                return (Ok(()), exit(action, mark.exit_code));
+            }
+            // Whoever begins it again has looked: where nobody can tell, a person has.
+            let goes_on =
+                mark.exit_code.is_none() && self.runs(action.at, Some(front_end), mark).await == Ok(true);
+            if goes_on {
+                return failed(Problem::Unknown, "a mark says that it is underway already");
             }
         }
+        let owes_restart =
+            moment == Moment::Upgrade && before.as_ref().is_some_and(|mark| self.owes_restart(action, mark));
         // Taking a front end out makes what brought it back stale, and the other way round; an upgrade wants a restart after it.
         let stale = match moment {
             Moment::BeforeStop => self.forget(front_end, Moment::AfterAccept),
             Moment::AfterAccept => self.forget(front_end, Moment::BeforeStop),
             Moment::Upgrade => self.marks.forget(&self.restart_mark(front_end)),
         };
-        // So is what the last try came to.
-        if let Err(why) = stale.and_then(|()| self.marks.forget(&step)) {
+        // So is what the last try came to, but for a restart that it asked for.
+        let unbegun = Mark { unbegun: true, owes_restart, ..Mark::default() };
+        let last = || match before {
+            Some(_) if owes_restart => self.marks.write(&step, &unbegun),
+            Some(_) => self.marks.forget(&step),
+            None => Ok(()),
+        };
+        if let Err(why) = stale.and_then(|()| last()) {
             return failed(Problem::Transient, why);
         }
-        let write = |mark: &Mark| if action.repeatable { Ok(()) } else { self.marks.write(&step, mark) };
-        let command = command_of(action);
+        let known = Mark { owes_restart, ..Mark::default() };
+        // A power cut ends what runs here, and it does no harm to begin it again then.
+        let lasts = !action.repeatable || action.at == Where::FrontEnd;
         let mut process = None;
-        let mut marked = |known| {
-            process = known;
-            write(&Mark { process, ..Mark::default() })
+        let mut told = |it| {
+            process = it;
+            let mark = Mark { process, ..known.clone() };
+            if lasts { self.marks.write(&step, &mark) } else { self.marks.note(&step, &mark) }
         };
-        let marking: Option<Marking<'_>> = if action.repeatable { None } else { Some(&mut marked) };
-        let output = self.act(&command, About::front_end(front_end), &step, marking).await;
-        let cut_off = || _ = write(&Mark { process, cut_off: true, ..Mark::default() });
+        let command = command_of(action);
+        let marking = Marking { told: &mut told, holds: lasts };
+        let output = self.act(&command, About::front_end(front_end), &step, Some(marking)).await;
+        let cut_off = || _ = self.marks.write(&step, &Mark { process, cut_off: true, ..known.clone() });
         let output = match output {
             Ok(output) => output,
             Err(why) => {
                 match why {
+                    Unreached::NotBegun(_) if owes_restart => _ = self.marks.write(&step, &unbegun),
                     Unreached::NotBegun(_) => _ = self.marks.forget(&step),
                     Unreached::Lost(_) => cut_off(),
                 }
@@ -224,13 +275,16 @@ impl Flow {
             let why = ended(&command, &output).err().map_or_else(String::new, |(_, why)| why);
             return failed(Problem::Unknown, why);
         };
-        if action.repeatable && action.reboot.contains(&code) {
-            // It leaves no mark of itself, and this outlives it.
-            if let Err(why) = self.marks.write(&step, &Mark { exit_code: Some(code), ..Mark::default() }) {
-                return failed(Problem::Unknown, why);
-            }
+        let mark = Mark { exit_code: Some(code), ..known };
+        let asks = moment == Moment::Upgrade && self.owes_restart(action, &mark);
+        let kept = match (action.repeatable, asks) {
+            (true, false) => self.marks.forget(&step),
+            _ => self.marks.write(&step, &mark),
+        };
+        // A restart that it asks for is told by nobody else.
+        if let (true, Err(why)) = (asks, kept) {
+            return failed(Problem::Unknown, why);
         }
-        let _ = write(&Mark { exit_code: Some(code), ..Mark::default() });
         let facts = exit(action, Some(code));
         if is_success(action, code) {
             return (Ok(()), facts);
@@ -240,17 +294,21 @@ impl Flow {
         (Err(problem), Facts { text, ..facts })
     }
 
+    /// Whether an action asked that the computer restarts, by its mark. One whose exit code nobody knows may have.
+    fn owes_restart(&self, action: &Action, mark: &Mark) -> bool {
+        mark.owes_restart
+            || match mark.exit_code {
+                Some(code) => action.reboot.contains(&code),
+                None => !mark.unbegun && self.settings.restart.is_some() && !action.reboot.is_empty(),
+            }
+    }
+
     /// Whether the computer of a front end has to restart: always, or because an action asked for it.
     fn needs_restart(&self, front_end: FrontEndId) -> bool {
         self.plan.upgrade().restart == Restart::Computer
             || (0..self.plan.upgrade().actions.len() as u8).any(|index| {
                 let mark = self.marks.read(&self.mark(front_end, Moment::Upgrade, index));
-                let reboot = &self.action(Moment::Upgrade, index).reboot;
-                mark.is_some_and(|mark| match mark.exit_code {
-                    Some(code) => reboot.contains(&code),
-                    // One whose exit code nobody knows may have asked for it.
-                    None => self.settings.restart.is_some() && !reboot.is_empty(),
-                })
+                mark.is_some_and(|mark| self.owes_restart(self.action(Moment::Upgrade, index), &mark))
             })
     }
 
@@ -406,9 +464,6 @@ impl Flow {
         index: u8,
     ) -> Result<(Observation, Facts), String> {
         let action = self.action(moment, index);
-        if action.repeatable {
-            return Ok((Observation::NotDone, Facts::default()));
-        }
         let Some(mark) = self.marks.read(&self.mark(front_end, moment, index)) else {
             return Ok((Observation::NotDone, Facts::default()));
         };
@@ -425,6 +480,9 @@ impl Flow {
         }
         // Where nobody can tell, it may go on whatever became of us.
         let has_ended = runs == Ok(false);
+        if mark.unbegun || action.repeatable && has_ended {
+            return Ok((Observation::NotDone, facts));
+        }
         if moment == Moment::Upgrade && self.plan.upgrade().version.is_some() {
             let observed = self.observe(front_end).await?;
             let seen = match self.version(&observed) {
@@ -448,7 +506,8 @@ pub(super) fn command_of(action: &Action) -> Command {
         directory: None,
         environment: Vec::new(),
         time_limit: None,
-        exits: Default::default(),
+        // Which of them mean what is read off the action.
+        exits: action.success.iter().chain(&action.reboot).map(|code| (*code, "done".to_owned())).collect(),
     }
 }
 

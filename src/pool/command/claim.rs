@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::flow::ended;
-use super::local;
+use super::local::{self, Ended, Output};
 use super::output::Secrets;
 use super::words::{About, Words};
 use crate::plan::{Command, Driver, Plan};
@@ -15,12 +15,21 @@ const WITHIN: Duration = Duration::from_secs(60);
 /// The environment variable in which it finds the name of the run.
 const RUN: &str = "POOLROLL_RUN";
 
+/// Why a claim is not held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotTaken {
+    /// In words.
+    pub why: String,
+    /// The command did not come to an end of its own: what it was to take may be taken.
+    pub in_doubt: bool,
+}
+
 /// Takes the claim of a plan's pool for a run. Taking what the run has already succeeds: that is the command's part.
 ///
 /// # Errors
 ///
-/// It was not given, or the command cannot be run; why, in words.
-pub fn take(plan: &Plan, run: &str) -> Result<(), String> {
+/// It was not given, or the command cannot be run.
+pub fn take(plan: &Plan, run: &str) -> Result<(), NotTaken> {
     match commands(plan) {
         Some((take, _)) => ask(plan, take, run),
         None => Ok(()),
@@ -34,7 +43,7 @@ pub fn take(plan: &Plan, run: &str) -> Result<(), String> {
 /// It is perhaps still held; why, in words.
 pub fn release(plan: &Plan, run: &str) -> Result<(), String> {
     match commands(plan) {
-        Some((_, release)) => ask(plan, release, run),
+        Some((_, release)) => ask(plan, release, run).map_err(|not| not.why),
         None => Ok(()),
     }
 }
@@ -46,7 +55,7 @@ fn commands(plan: &Plan) -> Option<(&Command, &Command)> {
     }
 }
 
-fn ask(plan: &Plan, command: &Command, run: &str) -> Result<(), String> {
+fn ask(plan: &Plan, command: &Command, run: &str) -> Result<(), NotTaken> {
     let Some(Driver::Command(settings)) = plan.driver() else { return Ok(()) };
     let mut words = Words::of(command, &settings.environment, plan, About::pool());
     words.environment.push((RUN.to_owned(), run.to_owned()));
@@ -56,11 +65,18 @@ fn ask(plan: &Plan, command: &Command, run: &str) -> Result<(), String> {
         let asking = scope.spawn(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.map_err(|error| error.to_string())?;
-            runtime.block_on(local::run(&words, limit, &Endings::default(), None))
+            runtime.block_on(async {
+                let endings = Endings::default();
+                let output = local::run(&words, limit, &endings, None).await;
+                // What took too long takes nothing any more when we go on.
+                endings.all().await;
+                output
+            })
         });
         asking.join().unwrap_or_else(|_| Err("it could not be asked".to_owned()))
     });
-    let secrets = Secrets::of(&settings.secrets);
+    let in_doubt = matches!(&output, Ok(Output { ended: Ended::Killed | Ended::Lost(_), .. }));
     let told = output.and_then(|output| ended(command, &output).map_err(|(_, why)| why));
-    told.map_err(|why| format!("`{}`: {}", words.program, secrets.masked(&why)))
+    let secrets = Secrets::of(&settings.secrets);
+    told.map_err(|why| NotTaken { why: format!("`{}`: {}", words.program, secrets.masked(&why)), in_doubt })
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::answers::{self, Accepts, Health, HealthWord, Observed, Ready, ReadyWord, Stands, Worded};
 use super::local::{self, Ended, Output};
-use super::marks::{Marking, Marks, Process};
+use super::marks::{Marking, Marks};
 use super::output::Secrets;
 use super::remote::{Remote, Unreached};
 use super::words::{About, Asked, Words};
@@ -99,25 +99,6 @@ impl Flow {
         }
     }
 
-    /// Whether a process, or anything that it started, still runs on a front end.
-    pub(super) async fn runs_there(&self, front_end: FrontEndId, process: Process) -> Result<bool, String> {
-        let (number, began) = process;
-        // Its group, where it has one of its own; else itself, if it is the one that began then.
-        let script = format!(
-            "if kill -s 0 -- -{number} 2>/dev/null; then echo runs; elif [ \"$(sed 's/.*) //' /proc/{number}/stat 2>/dev/null | cut -d' ' -f20)\" = {began} ]; then echo runs; else echo ended; fi"
-        );
-        let words = Words { program: "sh".into(), arguments: vec!["-c".into(), script], ..Words::default() };
-        let host = &self.plan.front_end(front_end).fqdn;
-        match self.remote.run(front_end, host, &words, Some(ASKED_WITHIN), None).await {
-            Ok(output) => match output.stdout.text().trim() {
-                "runs" => Ok(true),
-                "ended" => Ok(false),
-                other => Err(format!("its front end says `{}`", crate::pool::shown(other))),
-            },
-            Err(Unreached::NotBegun(why) | Unreached::Lost(why)) => Err(why),
-        }
-    }
-
     /// Runs a command where it runs. What is to be found again is `marked` before it can do anything.
     pub(super) async fn run(
         &self,
@@ -129,7 +110,8 @@ impl Flow {
         let output = match (command.at, about.front_end) {
             (Where::FrontEnd, Some(front_end)) => {
                 let host = &self.plan.front_end(front_end).fqdn;
-                self.remote.run(front_end, host, &words, command.time_limit, marked).await
+                let run = self.remote.run(front_end, host, &words, command.time_limit, marked);
+                run.await.map(|output| told_by_a_shell(command, output))
             }
             _ => {
                 let run = local::run(&words, command.time_limit, &self.endings, marked);
@@ -338,6 +320,16 @@ impl Flow {
         let partner = self.settings.partner.as_ref().ok_or("no command asks who serves the pool")?;
         let stands: Stands = self.asked(&partner.state, About::pool()).await?;
         Ok(stands.state.into())
+    }
+}
+
+/// A shell tells a signal by 128 and its number, or 256: a code that the plan does not name is taken for one.
+fn told_by_a_shell(command: &Command, output: Output) -> Output {
+    match output.ended {
+        Ended::Code(code @ (129..=192 | 257..=320)) if !command.exits.contains_key(&code) => {
+            Output { ended: Ended::Killed, ..output }
+        }
+        _ => output,
     }
 }
 

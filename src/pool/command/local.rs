@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdout, Command};
 
-use super::marks::{self, Marking};
+use super::marks::Marking;
 use super::output::{self, Kept};
 use super::words::Words;
 use crate::pool::process::{self, Endings, Group};
@@ -50,9 +50,9 @@ pub(super) async fn run(
     words: &Words,
     limit: Option<Duration>,
     endings: &Endings,
-    marked: Option<Marking<'_>>,
+    mut marked: Option<Marking<'_>>,
 ) -> Result<Output, String> {
-    let is_held = marked.is_some() && process::CAN_BE_HELD;
+    let is_held = process::CAN_BE_HELD && marked.as_ref().is_some_and(|marked| marked.holds);
     let mut command = if is_held { held(words) } else { free(words) };
     command.envs(words.environment.iter().map(|(name, value)| (name, value)));
     if let Some(directory) = &words.directory {
@@ -62,22 +62,24 @@ pub(super) async fn run(
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     process::apart(&mut command);
     let cannot = |why: &dyn std::fmt::Display| format!("`{}` cannot be started: {why}", words.program);
-    let marked = match marked {
-        Some(marked) if !is_held => {
-            marked(None)?;
-            None
-        }
-        held => held,
-    };
+    // Where a command cannot be held back, that it was begun is all that will be known.
+    if let Some(Marking { told, .. }) = marked.as_mut().filter(|marked| marked.holds && !is_held) {
+        told(None)?;
+    }
     let mut child = command.spawn().map_err(|error| cannot(&error))?;
     let mut group = Group::of(child.id(), endings);
     let (mut out, err) = (child.stdout.take(), child.stderr.take());
-    if let Some(marked) = marked {
-        if !waits(&mut out).await {
-            return Err(cannot(&"there is no such program"));
+    match marked {
+        Some(Marking { told, .. }) if is_held => {
+            if !waits(&mut out).await {
+                return Err(cannot(&"there is no such program"));
+            }
+            told(group.process())?;
+            let_begin(&mut child).await.map_err(|error| cannot(&error))?;
         }
-        marked(child.id().map(|number| (number, marks::began(number).unwrap_or_default())))?;
-        let_begin(&mut child).await.map_err(|error| cannot(&error))?;
+        // It has begun: that it cannot be written down changes nothing any more.
+        Some(Marking { told, holds: false }) if process::CAN_BE_HELD => _ = told(group.process()),
+        _ => {}
     }
     let (mut stdout, mut stderr) = (Kept::default(), Kept::default());
     let ended = {
@@ -172,7 +174,8 @@ mod tests {
             told = process;
             Ok(())
         };
-        let held = runtime.block_on(run(&words, limit, &Endings::default(), Some(&mut mark)));
+        let marking = Marking { told: &mut mark, holds: true };
+        let held = runtime.block_on(run(&words, limit, &Endings::default(), Some(marking)));
         assert!(
             told.is_some_and(|(number, began)| number > 0 && (began > 0 || cfg!(not(target_os = "linux"))))
         );
@@ -194,7 +197,7 @@ mod tests {
         let words = Words { program: "/no/such/program".into(), ..Words::default() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let mut mark = |_| Err("it was marked".to_owned());
-        for mark in [None, Some(&mut mark as Marking<'_>)] {
+        for mark in [None, Some(Marking { told: &mut mark, holds: true })] {
             assert!(
                 runtime
                     .block_on(run(&words, None, &Endings::default(), mark))
@@ -215,18 +218,19 @@ mod tests {
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let mut mark = |process: Option<(u32, u64)>| {
-            assert!(process.is_some_and(|(number, _)| crate::pool::process::runs(number) == Some(true)));
+            assert_eq!(process.and_then(crate::pool::process::runs), Some(true));
             // It had time enough.
             std::thread::sleep(Duration::from_millis(200));
             Err("the disk is full".to_owned())
         };
-        assert_eq!(
-            runtime.block_on(run(&words, None, &Endings::default(), Some(&mut mark))).unwrap_err(),
-            "the disk is full"
-        );
+        let run_marked = |told| {
+            let marking = Marking { told, holds: true };
+            runtime.block_on(run(&words, None, &Endings::default(), Some(marking)))
+        };
+        assert_eq!(run_marked(&mut mark).unwrap_err(), "the disk is full");
         std::thread::sleep(Duration::from_millis(200));
         assert!(!file.exists());
-        assert!(runtime.block_on(run(&words, None, &Endings::default(), Some(&mut |_| Ok(())))).is_ok());
+        assert!(run_marked(&mut |_| Ok(())).is_ok());
         assert!(file.exists());
     }
 

@@ -6,15 +6,18 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::pool::process::Process;
+
 /// How much is kept of the tries of one step, in bytes; what comes then begins anew.
 const LONGEST: u64 = 1 << 20;
 
-/// A process: its number, and when the system says that it began; 0 where it does not say.
-pub(super) type Process = (u32, u64);
-
-/// Told before a command can do anything: its process, where a command can be held back until that is known. What cannot be written
-/// down is not begun.
-pub(super) type Marking<'a> = &'a mut (dyn FnMut(Option<Process>) -> Result<(), String> + Send);
+/// Told of a command before it can do anything: its process, where a command can be held back until that is known. What cannot be
+/// written down is not begun.
+pub(super) struct Marking<'a> {
+    pub(super) told: &'a mut (dyn FnMut(Option<Process>) -> Result<(), String> + Send),
+    /// Whether it matters so much that a shell is started for it here. Else it is told as soon as it has begun.
+    pub(super) holds: bool,
+}
 
 /// What is known of a command that was begun.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +29,15 @@ pub(super) struct Mark {
     /// How it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) exit_code: Option<i32>,
+    /// It is the command of a graceful stop.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) graceful: bool,
+    /// An earlier try of it asked that the computer restarts, or may have.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) owes_restart: bool,
+    /// What it speaks of is no more than that: the next try was not begun.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) unbegun: bool,
     /// It ended otherwise: by a signal, or because it took too long.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) cut_off: bool,
@@ -68,6 +80,19 @@ impl Marks {
     ///
     /// It cannot be written, so nothing may be begun.
     pub(super) fn write(&self, step: &str, mark: &Mark) -> Result<(), String> {
+        self.put(step, mark, true)
+    }
+
+    /// Writes the mark of a step that a power cut ends too.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written.
+    pub(super) fn note(&self, step: &str, mark: &Mark) -> Result<(), String> {
+        self.put(step, mark, false)
+    }
+
+    fn put(&self, step: &str, mark: &Mark, durably: bool) -> Result<(), String> {
         let (Some(path), Some(beside)) = (self.path(step, "json"), self.path(step, "new")) else {
             return Ok(());
         };
@@ -77,9 +102,11 @@ impl Marks {
             }
             let mut file = std::fs::File::create(&beside)?;
             file.write_all(&serde_json::to_vec(mark)?)?;
-            file.sync_all()?;
+            if durably {
+                file.sync_all()?;
+            }
             std::fs::rename(&beside, &path)?;
-            self.sync()
+            if durably { self.sync() } else { Ok(()) }
         };
         write().map_err(|error| format!("`{}` cannot be written: {error}", path.display()))
     }
@@ -123,23 +150,6 @@ impl Marks {
     }
 }
 
-/// When a process on this computer began, as the system counts it; `None` when there is none of this number, or the system does not say.
-#[cfg(target_os = "linux")]
-pub(super) fn began(process: u32) -> Option<u64> {
-    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name of the program may hold anything; the rest has no brackets. What has ended and was not waited for is none.
-    let rest: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
-    if rest.first() == Some(&"Z") {
-        return None;
-    }
-    rest.get(19)?.parse().ok()
-}
-
-#[cfg(not(target_os = "linux"))]
-pub(super) fn began(_: u32) -> Option<u64> {
-    None
-}
-
 /// The time, in seconds since 1970.
 pub(super) fn now() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
@@ -162,12 +172,5 @@ mod tests {
         assert_eq!(marks.read("stop-web1"), Some(Mark { cut_off: true, ..Mark::default() }));
         marks.forget("stop-web1").unwrap();
         assert_eq!(marks.read("stop-web1"), None);
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn a_process_is_known_by_its_number_and_its_beginning() {
-        assert!(began(std::process::id()).is_some());
-        assert_eq!(began(u32::MAX), None);
     }
 }

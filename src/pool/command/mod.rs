@@ -10,10 +10,15 @@
 //! - Nothing from an answer that is not understood whole, and nothing from an empty one.
 //! - Nothing from what `ssh` ends with: a line of our own after each command carries how it ended. A connection that never
 //!   became ready has begun nothing; once a line was on its way, nobody knows, and the run looks.
-//! - A command that acts, and is not declared repeatable, is held back by a shell until its process is written down beside the journal
-//!   (not on Windows). So one without a mark was never begun, whenever our process died: what is held back reads its end, and ends.
-//! - A command that takes too long, or that nobody waits for any more, is ended with everything that it started (where that can be: Unix here, and a front
-//!   end that has `setsid`); a run that is aborted waits for that some seconds. What it did until then is looked for.
+//! - A command that acts is held back by a shell until its process is written down beside the journal. So one without a mark was never
+//!   begun, whenever our process died: what is held back reads its end, and ends. (A repeatable action on this computer is written
+//!   down as soon as it has begun; a restart of a computer is asked for under a mark of its own, and proved by another boot. On
+//!   Windows nothing can be held back: a mark is left first, and where our process dies a person tells what became of it.)
+//! - What a mark speaks of goes on while anything of its process group does, and is never begun beside itself. A graceful
+//!   stop that has become an immediate one is ended first.
+//! - A command that takes too long, or that nobody waits for any more, is ended with everything that it started, as far as the account may
+//!   (what `sudo` started for another it may not) and that can be: Unix here, and a front end that has `setsid`. A run that is
+//!   aborted waits for that some seconds. What it did until then is looked for.
 //!
 //! What an act printed is kept in the folder of its run, under `commands`: the beginning and the end of it, without the values of the
 //! plan's secrets. Beside it lies a mark of each command that acts, so that a run that is taken up finds a process that outlived ours.
@@ -43,7 +48,7 @@ use std::time::Duration;
 
 use super::Ticket;
 use super::calls::Calls;
-use crate::plan::{Call, CommandDriver, Plan};
+use crate::plan::{Act, Call, CommandDriver, Plan};
 use flow::Flow;
 pub(super) use show::show;
 
@@ -72,6 +77,11 @@ impl CommandPool {
     pub(super) fn begin(&mut self, ticket: Ticket, call: Call) {
         let flow = Arc::clone(&self.flow);
         self.calls.begin(ticket, async move { flow.answer(call).await });
+    }
+
+    /// A person says that an act has not taken place.
+    pub(super) fn not_done(&self, act: Act) {
+        self.flow.not_done(act);
     }
 
     pub(super) async fn rest(&mut self) {

@@ -16,10 +16,12 @@ use super::marks::Marking;
 use super::output::Kept;
 use super::words::{Words, quoted};
 use crate::plan::{FrontEndId, Ssh};
-use crate::pool::process::{self, Endings};
+use crate::pool::process::{self, Endings, Process};
 
 /// How long a connection may take until its shell answers.
 const READY: Duration = Duration::from_secs(30);
+/// How long a front end may take to say whether a process runs, or to end one.
+const TOLD_WITHIN: Duration = Duration::from_secs(45);
 /// How many connections there are to one front end at most: what takes its time, and looks beside it.
 const MOST: usize = 4;
 /// The longest line that is looked at for ours, in bytes.
@@ -81,25 +83,14 @@ struct Running {
     remote: Arc<Remote>,
     front_end: FrontEndId,
     host: String,
-    process: Option<u32>,
+    process: Option<Process>,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         let Some(process) = self.process else { return };
         let (remote, front_end, host) = (Arc::clone(&self.remote), self.front_end, self.host.clone());
-        self.remote.endings.begin(async move {
-            // In the form that every shell of POSIX has: not all take a group after `-TERM`.
-            let end = format!(
-                "kill -s TERM -- -{process} {process}; for n in 1 2 3 4 5; do kill -s 0 -- -{process} || exit 0; sleep 1; done; kill -s KILL -- -{process} {process}"
-            );
-            let words = Words {
-                program: "sh".into(),
-                arguments: vec!["-c".into(), format!("({end}) 2>/dev/null")],
-                ..Words::default()
-            };
-            let _ = remote.run_on(front_end, &host, &words, false, &mut |_, _| Ok(())).await;
-        });
+        self.remote.endings.begin(async move { _ = remote.end(front_end, &host, process).await });
     }
 }
 
@@ -115,6 +106,62 @@ impl Remote {
     /// Lets go of every connection.
     pub(super) fn rest(&self) {
         self.hosts().values_mut().for_each(|host| host.free.clear());
+    }
+
+    /// Ends a process on a front end, with everything that it started. Whether it is gone.
+    ///
+    /// # Errors
+    ///
+    /// Nobody knows.
+    pub(super) async fn end(
+        self: &Arc<Remote>,
+        front_end: FrontEndId,
+        host: &str,
+        process: Process,
+    ) -> Result<bool, String> {
+        let there = there(process);
+        let number = process.0;
+        // By numbers: not every shell takes the name of a signal and a group.
+        let script = format!(
+            "there() {{ {there}; }}; n=0; there || n=9; [ $n = 9 ] || kill -15 -{number} || kill -15 {number}; while [ $n -lt 5 ]; do there || n=9; [ $n = 9 ] || sleep 1; n=$((n + 1)); done; if there; then kill -9 -{number} || kill -9 {number}; sleep 1; fi; if there; then echo runs; else echo ended; fi"
+        );
+        self.told(front_end, host, &script).await
+    }
+
+    /// Whether a process on a front end, or anything that it started, still runs.
+    ///
+    /// # Errors
+    ///
+    /// Nobody knows.
+    pub(super) async fn runs(
+        self: &Arc<Remote>,
+        front_end: FrontEndId,
+        host: &str,
+        process: Process,
+    ) -> Result<bool, String> {
+        let script = format!("if {}; then echo runs; else echo ended; fi", there(process));
+        self.told(front_end, host, &script).await
+    }
+
+    async fn told(
+        self: &Arc<Remote>,
+        front_end: FrontEndId,
+        host: &str,
+        script: &str,
+    ) -> Result<bool, String> {
+        let arguments = vec!["-c".into(), format!("({script}) 2>/dev/null")];
+        let words = Words { program: "sh".into(), arguments, ..Words::default() };
+        let mut told = |_, _| Ok(());
+        let asking = self.run_on(front_end, host, &words, false, &mut told);
+        match tokio::time::timeout(TOLD_WITHIN, asking).await {
+            Ok(Ok(output)) => match output.stdout.text().trim() {
+                "runs" => Ok(true),
+                "ended" => Ok(false),
+                other => Err(format!("its front end says `{}`", crate::pool::shown(other))),
+            },
+            Ok(Err(Unreached::NotBegun(why) | Unreached::Lost(why))) => Err(why),
+            Err(_) => Err(format!("{host} did not say within {} seconds", TOLD_WITHIN.as_secs())),
+        }
     }
 
     /// Runs a command on a front end to its end, or for so long. Whoever stops waiting ends it. What is to leave a mark is `marked`
@@ -136,8 +183,8 @@ impl Remote {
         let process = &mut running.process;
         let is_held = marked.is_some();
         let mut told = |number, began| {
-            *process = Some(number);
-            marked.as_mut().map_or(Ok(()), |marked| marked(Some((number, began))))
+            *process = Some((number, began));
+            marked.as_mut().map_or(Ok(()), |marked| (marked.told)(Some((number, began))))
         };
         let going = self.run_on(front_end, host, words, is_held, &mut told);
         let output = match limit {
@@ -293,8 +340,7 @@ impl Session {
         // The line end before ours is ours too.
         output.stdout.pop_line_end();
         output.stderr.pop_line_end();
-        // A shell tells a signal by 128 and its number.
-        output.ended = if (129..=192).contains(&code) { Ended::Killed } else { Ended::Code(code) };
+        output.ended = Ended::Code(code);
         Ok(output)
     }
 }
@@ -315,13 +361,31 @@ fn line(words: &Words, mark: &str, is_held: bool) -> String {
     };
     let begin =
         format!("printf \"\\n%s %s %s\\n\" \"$1\" \"$$\" \"{when}\"; {wait}shift; exec env \"$@\" 3<&-");
-    let mut all: Vec<String> = vec![format!("exec $S sh -c {} sh {mark}", quoted(&begin))];
+    let mut all: Vec<String> = vec![format!("exec $S sh -c {} 3<&3 sh {mark}", quoted(&begin))];
     all.extend(words.environment.iter().map(|(name, value)| quoted(&format!("{name}={value}"))));
     all.extend(std::iter::once(&words.program).chain(&words.arguments).map(|word| quoted(word)));
     let program = quoted(&words.program);
+    // It is looked for where it will be.
+    let path = words.environment.iter().rfind(|(name, _)| name == "PATH");
+    let looked = path.map_or_else(String::new, |(_, path)| format!("PATH={}; ", quoted(path)));
     format!(
-        "if ({directory}command -v {program}) >/dev/null 2>&1; then ({directory}{}) </dev/null & p=$!; wait \"$p\"; s=$?; l=; kill -s 0 -- \"-$p\" 2>/dev/null && l=left; printf '\\n{mark} %s %s\\n' \"$s\" \"$l\"; else printf '\\n{mark} no\\n\\n{mark} 127\\n'; fi; printf '\\n{mark}\\n' >&2",
+        "if ({directory}{looked}command -v {program}) >/dev/null 2>&1; then ({directory}{}) </dev/null 3<&3 & p=$!; wait \"$p\"; s=$?; l=; kill -0 \"-$p\" 2>/dev/null && l=left; printf '\\n{mark} %s %s\\n' \"$s\" \"$l\"; else printf '\\n{mark} no\\n\\n{mark} 127\\n'; fi; printf '\\n{mark}\\n' >&2",
         all.join(" ")
+    )
+}
+
+/// A test, in words of a shell of POSIX, that holds while a process or anything that it started runs.
+///
+/// Where there is `/proc` its members are asked for by their group; a number that began at another time is another process, for while
+/// anything of a group is left its number is given to nobody. Elsewhere whoever is there under that number is taken for it:
+/// better underway for too long than begun twice.
+fn there((number, began): Process) -> String {
+    let of = |path: &str, fields: &str| format!("sed 's/.*) //' {path} | cut -d' ' -f{fields}");
+    let start = of(&format!("/proc/{number}/stat"), "20");
+    let state = of(&format!("/proc/{number}/stat"), "1");
+    let members = of("/proc/[0-9]*/stat", "1,3");
+    format!(
+        "( if [ -r /proc/self/stat ]; then s=$({start}); [ -z \"$s\" ] || [ {began} = 0 ] || [ \"$s\" = {began} ] || exit 1; {members} | grep -v '^[ZX]' | grep -q ' {number}$' && exit 0; [ -n \"$s\" ] && case $({state}) in Z|X) exit 1;; esac; [ -n \"$s\" ]; else kill -0 -{number} || kill -0 {number} || ps -p {number} >/dev/null; fi ) 2>/dev/null"
     )
 }
 
@@ -396,6 +460,41 @@ mod tests {
         assert_eq!(kept_after("sleep 2 &"), usize::from(!has_sessions));
     }
 
+    /// By each shell that is there, for a front end may have any of them as its `sh`.
+    #[test]
+    fn a_shell_tells_whether_anything_of_a_process_runs() {
+        use std::process::{Command, Stdio};
+        // It ends, and leaves another of its group.
+        let mut command = Command::new("setsid");
+        command.args(["sh", "-c", "echo $$; sleep 300 & exit 0"]).stdout(Stdio::piped());
+        let mut tried = 0;
+        for shell in ["sh", "dash", "bash", "busybox sh", "mksh", "ksh93"] {
+            let words: Vec<&str> = shell.split(' ').collect();
+            let told = |process: Process| {
+                let script = format!("if {}; then echo runs; else echo ended; fi", there(process));
+                let output = Command::new(words[0]).args(&words[1..]).args(["-c", &script]).output().ok()?;
+                Some(String::from_utf8(output.stdout).unwrap().trim().to_owned())
+            };
+            let own = (std::process::id(), process::began(std::process::id()).unwrap_or_default());
+            let Some(told_of_us) = told(own) else { continue };
+            assert_eq!(told_of_us, "runs", "{shell}");
+            let mut child = command.spawn().unwrap();
+            let mut number = [0; 16];
+            let length = std::io::Read::read(&mut child.stdout.take().unwrap(), &mut number).unwrap();
+            let number = std::str::from_utf8(&number[..length]).unwrap().trim().parse().unwrap();
+            child.wait().unwrap();
+            assert_eq!(told((number, 7)).unwrap(), "runs", "{shell}");
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            assert!(runtime.block_on(process::end((number, 0))));
+            assert_eq!(told((number, 7)).unwrap(), "ended", "{shell}");
+            if own.1 > 0 {
+                assert_eq!(told((own.0, own.1 + 1)).unwrap(), "ended", "another's, {shell}");
+            }
+            tried += 1;
+        }
+        assert!(tried > 0);
+    }
+
     #[test]
     fn what_is_held_back_begins_only_when_it_is_told_to() {
         let dir = tempfile::tempdir().unwrap();
@@ -406,10 +505,12 @@ mod tests {
             ..Words::default()
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let run =
-            |told: Marking<'_>| runtime.block_on(remote.run(FrontEndId(0), "web1", &words, None, Some(told)));
+        let run = |told: &mut (dyn FnMut(Option<Process>) -> Result<(), String> + Send)| {
+            let marking = Marking { told, holds: true };
+            runtime.block_on(remote.run(FrontEndId(0), "web1", &words, None, Some(marking)))
+        };
         let told = run(&mut |process| {
-            assert!(process.is_some_and(|(number, _)| process::runs(number) == Some(true)));
+            assert_eq!(process.and_then(process::runs), Some(true));
             // It had time enough.
             std::thread::sleep(Duration::from_millis(200));
             assert!(!file.exists());

@@ -2,6 +2,7 @@
 
 mod etcd;
 mod haproxy;
+mod outlived;
 mod rolls;
 mod ssh;
 

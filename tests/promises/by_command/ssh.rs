@@ -79,7 +79,29 @@ fn an_abort_ends_what_goes_on_there() {
         return;
     }
     let servers = Servers::start("");
-    super::rolls::abort_during_the_upgrade(&servers.bed);
+    super::outlived::abort_during_the_upgrade(&servers.bed);
+}
+
+#[test]
+fn a_drain_there_is_cut_short() {
+    if !has_ssh("a_drain_there_is_cut_short") {
+        return;
+    }
+    super::outlived::assert_a_drain_is_cut_short(&Servers::start("").bed);
+}
+
+/// A shell tells a signal by such a code too: what the plan gives a meaning to is a code.
+#[test]
+fn an_exit_code_above_128_means_what_the_plan_says() {
+    if !has_ssh("an_exit_code_above_128_means_what_the_plan_says") {
+        return;
+    }
+    let servers = Servers::start("");
+    let text = std::fs::read_to_string(servers.bed.path("plan.yaml")).unwrap();
+    let action = "actions: [{ program: sh, arguments: [-c, exit 150], success: [0, 150], expected: 1s }, {";
+    std::fs::write(servers.bed.path("plan.yaml"), text.replace("actions: [{", action)).unwrap();
+    let output = servers.bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
 }
 
 #[test]

@@ -1,0 +1,311 @@
+//! What a command began goes on or ends as it should, whatever becomes of the process that waits for it.
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::{Bed, file, said};
+
+/// The process of a run, once a command has begun.
+pub fn apply_until(bed: &Bed, command: &str) -> Child {
+    let mut apply = bed.poolroll(&["apply", "plan.yaml", "--yes"]);
+    let process = apply.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    for _ in 0..1_000 {
+        if bed.log().last().is_some_and(|last| last == command) {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    process
+}
+
+/// Kills the process of a run when a command has begun, which goes on.
+fn apply_and_kill(bed: &Bed, command: &str) {
+    let mut process = apply_until(bed, command);
+    process.kill().unwrap();
+    process.wait().unwrap();
+}
+
+/// Aborts a run while a command goes on that takes some seconds, and waits until that would have come to its end.
+pub fn abort_during_the_upgrade(bed: &Bed) {
+    bed.put("upgrade.takes", "4");
+    let mut process = apply_until(bed, "upgrade web1");
+    let output = bed.poolroll(&["abort"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    process.wait().unwrap();
+    std::thread::sleep(Duration::from_secs(5));
+    assert_eq!(std::fs::read_to_string(bed.path("bed/web1/version")).unwrap(), "1\n");
+}
+
+#[test]
+fn an_abort_ends_what_goes_on() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    abort_during_the_upgrade(&bed);
+}
+
+/// Also what does not hear that it is asked to end.
+#[test]
+fn an_abort_ends_what_does_not_want_to() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    let text = std::fs::read_to_string(bed.path("plan.yaml")).unwrap();
+    let member = file("commands/member");
+    let deaf = format!(
+        r#"program: sh, arguments: [-c, "trap '' TERM; '{member}' upgrade {{front_end}}"], at: here"#
+    );
+    let action = format!("program: '{member}', arguments: [upgrade, '{{front_end}}'], at: here");
+    assert!(text.contains(&action));
+    std::fs::write(bed.path("plan.yaml"), text.replace(&action, &deaf)).unwrap();
+    bed.put("upgrade.takes", "9");
+    let mut process = apply_until(&bed, "upgrade web1");
+    bed.poolroll(&["abort"]).output().unwrap();
+    process.wait().unwrap();
+    std::thread::sleep(Duration::from_secs(6));
+    assert_eq!(std::fs::read_to_string(bed.path("bed/web1/version")).unwrap(), "1\n");
+}
+
+#[test]
+fn a_run_whose_process_is_killed_finds_the_command_that_outlived_it() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    bed.put("upgrade.takes", "3");
+    apply_and_kill(&bed, "upgrade web1");
+    let output = bed.poolroll(&["resume"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    // It went on by itself, was waited for, and was not begun a second time.
+    assert!(said(&output).contains("still underway"), "{}", said(&output));
+    assert_eq!(bed.log().iter().filter(|line| *line == "upgrade web1").count(), 1);
+}
+
+/// The process dies while it writes down which process the stop is: that one waits for it, and ends with it.
+#[test]
+fn a_command_whose_run_dies_before_it_is_marked_was_not_begun() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    bed.put("observe.takes", "1");
+    let mut apply = bed.poolroll(&["apply", "plan.yaml", "--yes"]);
+    let mut process = apply.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let folder = || std::fs::read_dir(bed.path("runs")).ok()?.next()?.ok().map(|run| run.path());
+    let run = std::iter::repeat_with(folder).take(1_000).find_map(|run| {
+        std::thread::sleep(Duration::from_millis(10));
+        run
+    });
+    // Whoever opens this to write waits for a reader, and there is none.
+    let commands = run.unwrap().join("commands");
+    std::fs::create_dir_all(&commands).unwrap();
+    let pipe = commands.join("stop-web1.new");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let is_held = || {
+        let begins = super::journals(bed.dir.path()).contains(r#""answer":"fits"}},"id":"stop/web1"}"#);
+        std::thread::sleep(Duration::from_millis(10));
+        begins
+    };
+    assert!(
+        std::iter::repeat_with(is_held).take(2_000).any(|held| held),
+        "{}",
+        super::journals(bed.dir.path())
+    );
+    std::thread::sleep(Duration::from_secs(3));
+    process.kill().unwrap();
+    process.wait().unwrap();
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(!bed.log().iter().any(|line| line.starts_with("stop")), "{:?}", bed.log());
+    std::fs::remove_file(&pipe).unwrap();
+    bed.put("observe.takes", "0");
+    let output = bed.poolroll(&["resume"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(bed.log().iter().filter(|line| *line == "stop web1 graceful").count(), 1, "{:?}", bed.log());
+}
+
+/// A stop that shows late: nothing of it is seen on the services while it goes on, and it outlives the process.
+#[test]
+fn a_stop_that_outlived_its_run_is_not_begun_again() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    bed.put("stop.takes", "3");
+    apply_and_kill(&bed, "stop web1 graceful");
+    let output = bed.poolroll(&["resume"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(bed.log().iter().filter(|line| *line == "stop web1 graceful").count(), 1, "{:?}", bed.log());
+}
+
+/// What is seen of its services is from before they stopped, and is told when it has ended.
+#[test]
+fn a_stop_that_ends_while_it_is_looked_for_is_not_taken_for_none() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    bed.put("stop.takes", "3");
+    apply_and_kill(&bed, "stop web1 graceful");
+    bed.put("observe.takes", "5");
+    let output = bed.poolroll(&["resume"]).output().unwrap();
+    let journals = super::journals(bed.dir.path());
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(
+        journals.contains(r#"{"looked":"#) && !journals.contains(r#"{"looked":"not_done"}"#),
+        "{journals}"
+    );
+    assert_eq!(bed.log().iter().filter(|line| *line == "stop web1 graceful").count(), 1, "{:?}", bed.log());
+}
+
+/// The process ends after the record that the first action after the return begins, and before anything else: a person says that it is
+/// done, so that only the second one runs.
+#[test]
+fn what_took_a_front_end_out_is_stale_whichever_action_brings_it_back() {
+    let bed = Bed::new();
+    let member = file("commands/member");
+    let action = |act: &str| {
+        format!("{{ program: '{member}', arguments: [{act}, '{{front_end}}'], at: here, expected: 1s }}")
+    };
+    let (out, first, second) = (action("out"), action("first"), action("second"));
+    bed.plan("here", &format!("  before_stop: [{out}]\n  after_accept: [{first}, {second}]\n"), "");
+    bed.put("first.takes", "2");
+    bed.put("second.exits", "1");
+    apply_and_kill(&bed, "first web1");
+    let run = std::fs::read_dir(bed.path("runs")).unwrap().next().unwrap().unwrap().path();
+    let mark = run.join("commands/before_stop-web1-1.json");
+    std::fs::write(&mark, r#"{"exit_code":0}"#).unwrap();
+    let done = ["resume", "--resolve", "after_accept/web1/1=done", "--reason", "by hand"];
+    let output = bed.poolroll(&done).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    assert_eq!(bed.log().last().unwrap(), "second web1", "{:?}", bed.log());
+    assert!(!mark.exists(), "another stop would find its action done");
+}
+
+#[test]
+fn a_command_that_takes_too_long_is_ended_and_looked_for() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    let text = std::fs::read_to_string(bed.path("plan.yaml")).unwrap();
+    let text = text.replace("'{mode}'], at: here", "'{mode}'], at: here, time_limit: 1s");
+    std::fs::write(bed.path("plan.yaml"), text.replace("limits: {", "limits: { stop: { attempts: 1 },"))
+        .unwrap();
+    bed.put("stop.takes", "600");
+    let began = Instant::now();
+    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    assert!(began.elapsed() < Duration::from_secs(300));
+    assert!(said(&output).contains("it took too long and was ended"), "{}", said(&output));
+    // With what it had started.
+    let sleeping = std::process::Command::new("pgrep").args(["-f", "sleep 600"]).output().unwrap();
+    let mine = String::from_utf8_lossy(&sleeping.stdout).lines().any(|process| {
+        let environment = std::fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
+        String::from_utf8_lossy(&environment).contains(&bed.path("bed").display().to_string())
+    });
+    assert!(!mine, "somebody still sleeps");
+}
+
+/// The plan of a bed, with some of its words exchanged.
+fn replan(bed: &Bed, words: &[(&str, &str)]) {
+    let mut text = std::fs::read_to_string(bed.path("plan.yaml")).unwrap();
+    for (word, other) in words {
+        assert!(text.contains(word), "the plan says nothing of `{word}`:\n{text}");
+        text = text.replace(word, other);
+    }
+    std::fs::write(bed.path("plan.yaml"), text).unwrap();
+}
+
+fn run_folder(bed: &Bed) -> std::path::PathBuf {
+    std::fs::read_dir(bed.path("runs")).unwrap().next().unwrap().unwrap().path()
+}
+
+fn times(bed: &Bed, command: &str) -> usize {
+    bed.log().iter().filter(|line| *line == command).count()
+}
+
+/// To do it again does no harm, to do it twice at once may.
+#[test]
+fn what_may_be_repeated_is_not_begun_beside_itself() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    replan(&bed, &[("arguments: [upgrade,", "repeatable: true, arguments: [upgrade,")]);
+    bed.put("upgrade.takes", "4");
+    apply_and_kill(&bed, "upgrade web1");
+    bed.put("upgrade.takes", "0");
+    let resumed = Instant::now();
+    let output = bed.poolroll(&["resume"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(
+        resumed.elapsed() > Duration::from_secs(2),
+        "it went on for some seconds: {:?}",
+        resumed.elapsed()
+    );
+    // It was waited for, and then repeated.
+    assert!(said(&output).contains("still underway"), "{}", said(&output));
+    assert_eq!(times(&bed, "upgrade web1"), 2, "{:?}", bed.log());
+}
+
+/// The first try asks for it or may have, and nobody heard its exit code.
+#[test]
+fn a_restart_that_an_earlier_try_asked_for_is_not_forgotten() {
+    let bed = Bed::new();
+    bed.plan("here", "  restart: services\n", "");
+    replan(&bed, &[("arguments: [upgrade,", "repeatable: true, reboot: [194], arguments: [upgrade,")]);
+    bed.put("upgrade.takes", "2");
+    apply_and_kill(&bed, "upgrade web1");
+    bed.put("upgrade.takes", "0");
+    let output = bed.poolroll(&["resume"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(times(&bed, "upgrade web1"), 2, "{:?}", bed.log());
+    assert_eq!((times(&bed, "restart web1"), times(&bed, "restart web2")), (1, 0), "{:?}", bed.log());
+}
+
+/// A graceful stop that takes longer than it may becomes one at once; the first is ended before the second begins.
+pub fn assert_a_drain_is_cut_short(bed: &Bed) {
+    let window = "start: 2020-01-01T00:00, end: 2099-01-01T00:00, time_zone: UTC";
+    let drain = format!(
+        "expected: {{ drain: 0s, stop: 1s }}\nmaintenance_window: {{ {window}, drain: {{ limit: 3s, then: immediate }} }}\nupgrade:\n"
+    );
+    replan(bed, &[("upgrade:\n", &drain)]);
+    bed.put("stop.graceful.takes", "60");
+    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    for web in ["web1", "web2", "web3"] {
+        let stops =
+            (times(bed, &format!("stop {web} graceful")), times(bed, &format!("stop {web} immediate")));
+        assert_eq!(stops, (1, 1), "{:?}", bed.log());
+    }
+}
+
+#[test]
+fn a_drain_is_cut_short() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    assert_a_drain_is_cut_short(&bed);
+}
+
+/// The mark cannot be read, so nobody can tell: a person does, and it is begun again.
+#[test]
+fn a_persons_word_stands_above_a_mark_that_tells_nothing() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    bed.put("stop.takes", "30");
+    apply_and_kill(&bed, "stop web1 graceful");
+    let mark = run_folder(&bed).join("commands/stop-web1.json");
+    let known: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&mark).unwrap()).unwrap();
+    let group = format!("-{}", known["process"][0]);
+    assert!(Command::new("kill").args(["-9", &group]).status().unwrap().success());
+    std::fs::write(&mark, "{").unwrap();
+    bed.put("stop.takes", "0");
+    let output = bed.poolroll(&["resume"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    assert_eq!(times(&bed, "stop web1 graceful"), 1, "{:?}", bed.log());
+    let word = ["resume", "--resolve", "stop/web1=not_done", "--reason", "it runs"];
+    let output = bed.poolroll(&word).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(times(&bed, "stop web1 graceful"), 2, "{:?}", bed.log());
+}
+
+/// A command that does not end in time is ended before anybody goes on, and what it may have taken is released.
+#[test]
+fn a_claim_that_may_have_been_taken_is_released() {
+    let bed = Bed::new();
+    let take = "trap '' TERM; echo take >>$BED/claims; sleep 8; echo took >>$BED/claims";
+    let claim = format!(
+        "    claim:\n      take: {{ run: [sh, -c, \"{take}\"], time_limit: 1s }}\n      release: {{ run: [sh, -c, 'echo release >>$BED/claims'] }}\n"
+    );
+    bed.plan("here", "", &claim);
+    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(6), "{}", said(&output));
+    std::thread::sleep(Duration::from_secs(4));
+    assert_eq!(std::fs::read_to_string(bed.path("bed/claims")).unwrap(), "take\nrelease\n");
+}
