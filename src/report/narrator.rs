@@ -92,9 +92,7 @@ fn whole(seen: &Seen<'_>, event: &Event) -> Option<String> {
         }
         Event::End { outcome } => format!("the run is {}", place::ended(*outcome)),
         Event::Pause => format!("asked to pause: {}", place::pausing(seen)),
-        Event::Abort => {
-            "asked to stop at once: what is in flight goes on by itself and is in doubt".to_owned()
-        }
+        Event::Abort => "asked to stop at once: what is in flight is let go of, and is in doubt".to_owned(),
         Event::Resumed => format!("taken up: {}", place::phase(seen)),
         Event::Skip { front_end } => format!("{}: left out, as a person said", fqdn(front_end)),
         Event::Abandon => "ended for good, as a person said".to_owned(),

@@ -192,6 +192,13 @@ pub(super) fn complete(text: &PlanText, _: &Names, findings: &mut Findings) {
             .at(driver.observe.run[0].span(), "the driver's commands"),
         );
     }
+    if let (Some(version), Some(meaning)) = (&text.upgrade.version, driver.observe.exits.values().next()) {
+        let message = "`driver.command.observe` answers by its exit code, which tells no version";
+        let help = "let it print a JSON object with `services` and `version`, or remove `upgrade.version`";
+        let finding = Finding::new(Code::CommandMalformed, message, help);
+        findings
+            .push(finding.at(meaning.span(), "no version").at(version.span(), "compared with what it says"));
+    }
     if let Some(services) = &text.acceptance.services {
         let message = "`acceptance.services` names services, and no command is asked for one by one";
         let help =

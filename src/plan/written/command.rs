@@ -42,7 +42,8 @@ pub struct CommandDriverText {
     /// Stops the services of a front end; `{mode}` is `graceful` or `immediate`. Its exit code says whether it failed; that they are stopped `observe` says.
     #[schemars(extend("examples" = [{"run": ["systemctl", "stop", "web"], "at": "front_end"}]))]
     pub stop: CommandText,
-    /// Starts the services of a front end. What it leaves running must not write to the streams it was given: they are closed.
+    /// Starts the services of a front end. What it leaves running on a front end must not write to the streams it was
+    /// given: they are closed.
     #[schemars(extend("examples" = [{"run": ["systemctl", "start", "web"], "at": "front_end"}]))]
     pub start: CommandText,
     /// Restarts the computer of a front end. Left out: nothing restarts, so the plan says `upgrade.restart: services`.

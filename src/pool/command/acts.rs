@@ -63,7 +63,7 @@ impl Flow {
         }
         let graceful = matches!(act, Act::Stop { mode: Mode::Graceful, .. });
         let mut told = |process| self.marks.write(step, &Mark { process, graceful, ..Mark::default() });
-        let marking = Marking { told: &mut told, holds: true };
+        let marking = Marking { told: &mut told, holds: true, exit_file: None };
         match self.act(command, about, step, Some(marking)).await {
             Ok(output) => {
                 if let Ended::Code(code) = output.ended {
@@ -253,10 +253,12 @@ impl Flow {
         let mut told = |it| {
             process = it;
             let mark = Mark { process, ..known.clone() };
+            self.marks.forget_exit(&step)?;
             if lasts { self.marks.write(&step, &mark) } else { self.marks.note(&step, &mark) }
         };
         let command = command_of(action);
-        let marking = Marking { told: &mut told, holds: lasts };
+        let exit_file = self.marks.exit_file(&step).filter(|_| lasts && action.at == Where::Here);
+        let marking = Marking { told: &mut told, holds: lasts, exit_file };
         let output = self.act(&command, About::front_end(front_end), &step, Some(marking)).await;
         let cut_off = || _ = self.marks.write(&step, &Mark { process, cut_off: true, ..known.clone() });
         let output = match output {

@@ -3,8 +3,8 @@
 //! What is not understood whole is no answer, and is shown as it came. An empty answer with exit code 0 means nothing.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
 use super::local::{Ended, Output};
@@ -19,17 +19,29 @@ pub struct Observed {
     /// The state of its services, taken together.
     pub services: ServicesWord,
     /// The version that is installed.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "bare", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["7.0.2046.530"]))]
     pub version: Option<String>,
     /// What names the present boot of its computer: a time, or an id.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "bare", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["2026-12-06T03:04:05Z"]))]
     pub boot: Option<String>,
     /// The answer in words, for people.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["two sessions are left"]))]
     pub text: Option<String>,
+}
+
+/// A word that is compared: whoever prints the line of a file means it without its end.
+fn bare<'de, D: Deserializer<'de>>(written: D) -> Result<Option<String>, D::Error> {
+    let word: Option<String> = present(written)?;
+    let word = word.map(|word| word.trim().to_owned());
+    match &word {
+        Some(word) if word.is_empty() || word.contains(char::is_control) => {
+            Err(serde::de::Error::custom(format!("`{}` is no word", word.escape_debug())))
+        }
+        _ => Ok(word),
+    }
 }
 
 /// The state of the services of a front end, taken together.
@@ -283,6 +295,18 @@ mod tests {
             environment: Vec::new(),
             time_limit: None,
             exits: exits.iter().map(|(code, word)| (*code, (*word).to_owned())).collect(),
+        }
+    }
+
+    #[test]
+    fn a_version_is_a_word_without_the_end_of_its_line() {
+        let told = |json: &str| serde_json::from_str::<Observed>(json).map(|observed| observed.version);
+        assert_eq!(told(r#"{"services": "running", "version": " 2\r\n"}"#).unwrap().as_deref(), Some("2"));
+        for version in [r#"" \n""#, r#""2\n3""#, "null", "2"] {
+            assert!(
+                told(&format!(r#"{{"services": "running", "version": {version}}}"#)).is_err(),
+                "{version}"
+            );
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::flow::ended;
-use super::local::{self, Ended, Output};
+use super::local::{self, Ended, Output, Waiting};
 use super::output::Secrets;
 use super::words::{About, Words};
 use crate::plan::{Command, Driver, Plan};
@@ -67,7 +67,8 @@ fn ask(plan: &Plan, command: &Command, run: &str) -> Result<(), NotTaken> {
             let runtime = runtime.map_err(|error| error.to_string())?;
             runtime.block_on(async {
                 let endings = Endings::default();
-                let output = local::run(&words, limit, &endings, None).await;
+                let waiting = Waiting { limit, marked: None, endings: endings.clone(), left: Box::new(drop) };
+                let output = local::run(&words, waiting).await;
                 // What took too long takes nothing any more when we go on.
                 endings.all().await;
                 output

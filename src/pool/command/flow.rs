@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::answers::{self, Accepts, Health, HealthWord, Observed, Ready, ReadyWord, Stands, Worded};
-use super::local::{self, Ended, Output};
+use super::local::{self, Ended, Left, Output, Waiting};
 use super::marks::{Marking, Marks};
 use super::output::Secrets;
 use super::remote::{Remote, Unreached};
@@ -99,28 +99,27 @@ impl Flow {
         }
     }
 
-    /// Runs a command where it runs. What is to be found again is `marked` before it can do anything.
-    pub(super) async fn run(
+    /// Runs a command where it runs. What is to be found again is `marked` before it can do anything; `left` is told what came of
+    /// it where nobody waits for it any more.
+    async fn run(
         &self,
         command: &Command,
         about: About,
         marked: Option<Marking<'_>>,
+        left: Left,
     ) -> Result<Output, Unreached> {
         let words = Words::of(command, &self.settings.environment, &self.plan, about);
+        let by_shell =
+            command.at == Where::FrontEnd || marked.as_ref().is_some_and(|it| it.exit_file.is_some());
+        let waiting = Waiting { limit: command.time_limit, marked, endings: self.endings.clone(), left };
         let output = match (command.at, about.front_end) {
             (Where::FrontEnd, Some(front_end)) => {
                 let host = &self.plan.front_end(front_end).fqdn;
-                let run = self.remote.run(front_end, host, &words, command.time_limit, marked);
-                run.await.map(|output| told_by_a_shell(command, output))
+                self.remote.run(front_end, host, &words, waiting).await
             }
-            _ => {
-                let run = local::run(&words, command.time_limit, &self.endings, marked);
-                run.await.map_err(Unreached::NotBegun)
-            }
+            _ => local::run(&words, waiting).await.map_err(Unreached::NotBegun),
         }?;
-        // Before anything of it is cut, shown or kept.
-        let (stdout, stderr) = (output.stdout.masked(&self.secrets), output.stderr.masked(&self.secrets));
-        Ok(Output { stdout, stderr, ..output })
+        Ok(if by_shell { told_by_a_shell(command, output) } else { output })
     }
 
     /// Runs an act, and keeps what it printed. What it came to is not proved by that.
@@ -131,26 +130,27 @@ impl Flow {
         step: &str,
         marked: Option<Marking<'_>>,
     ) -> Result<Output, Unreached> {
-        let output = self.run(command, about, marked).await?;
-        let how = match &output.ended {
-            // The journal says that already.
-            Ended::Code(0) if output.is_silent() => return Ok(output),
-            Ended::Code(code) => format!("exit code {code}"),
-            Ended::Killed => "ended by a signal".to_owned(),
-            Ended::Lost(why) => why.clone(),
+        let keep = {
+            let (marks, secrets, step) = (self.marks.clone(), self.secrets.clone(), step.to_owned());
+            move |output: &Output| keep(&marks, &step, &output.masked(&secrets))
         };
-        let (out, err) = (output.stdout.text(), output.stderr.text());
-        let text = format!("--- {how}\n--- stdout\n{out}\n--- stderr\n{err}\n");
-        self.marks.keep(step, &text);
-        Ok(output)
+        let kept = keep.clone();
+        let output = self.run(command, about, marked, Box::new(move |output| kept(&output))).await?;
+        keep(&output);
+        Ok(output.masked(&self.secrets))
     }
 
     /// Asks a question.
     async fn asked<T: Worded>(&self, command: &Command, about: About) -> Result<T, String> {
-        match self.run(command, about, None).await {
-            Ok(output) => answers::read(command, &output),
-            Err(Unreached::NotBegun(why) | Unreached::Lost(why)) => Err(why),
-        }
+        let output = match self.run(command, about, None, Box::new(drop)).await {
+            Ok(output) => output,
+            Err(Unreached::NotBegun(why) | Unreached::Lost(why)) => return Err(why),
+        };
+        // An answer is read as it came: a short secret may be a piece of a word. Why there is none is told without secrets.
+        answers::read(command, &output).map_err(|_| {
+            let masked: Result<T, String> = answers::read(command, &output.masked(&self.secrets));
+            masked.err().unwrap_or_else(|| "its answer is none".to_owned())
+        })
     }
 
     /// What a front end says of itself.
@@ -321,6 +321,19 @@ impl Flow {
         let stands: Stands = self.asked(&partner.state, About::pool()).await?;
         Ok(stands.state.into())
     }
+}
+
+/// Keeps what an act printed, without secrets.
+fn keep(marks: &Marks, step: &str, output: &Output) {
+    let how = match &output.ended {
+        // The journal says that already.
+        Ended::Code(0) if output.is_silent() => return,
+        Ended::Code(code) => format!("exit code {code}"),
+        Ended::Killed => "ended by a signal".to_owned(),
+        Ended::Lost(why) => why.clone(),
+    };
+    let (out, err) = (output.stdout.text(), output.stderr.text());
+    marks.keep(step, &format!("--- {how}\n--- stdout\n{out}\n--- stderr\n{err}\n"));
 }
 
 /// A shell tells a signal by 128 and its number, or 256: a code that the plan does not name is taken for one.

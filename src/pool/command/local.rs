@@ -1,18 +1,22 @@
 //! A command on this computer.
 
+use std::io::PipeWriter;
+use std::path::PathBuf;
+use std::pin::Pin;
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdout, Command};
+use tokio::sync::oneshot;
 
 use super::marks::Marking;
-use super::output::{self, Kept};
+use super::output::{self, Kept, Secrets};
 use super::words::Words;
 use crate::pool::process::{self, Endings, Group};
 
 /// How long the streams of a command that has ended may stay open: what it started may hold them for ever.
-const TO_CLOSE: Duration = Duration::from_millis(500);
+pub(super) const TO_CLOSE: Duration = Duration::from_millis(500);
 
 /// How a command ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,67 +38,110 @@ pub(super) struct Output {
 }
 
 impl Output {
+    pub(super) fn none() -> Output {
+        Output { ended: Ended::Lost(String::new()), stdout: Kept::default(), stderr: Kept::default() }
+    }
+
+    /// The same without secrets.
+    pub(super) fn masked(&self, secrets: &Secrets) -> Output {
+        let (stdout, stderr) = (self.stdout.masked(secrets), self.stderr.masked(secrets));
+        Output { ended: self.ended.clone(), stdout, stderr }
+    }
+
     /// Whether it printed nothing.
     pub(super) fn is_silent(&self) -> bool {
         self.stdout == Kept::default() && self.stderr == Kept::default()
     }
 }
 
-/// Runs a command to its end, or for so long. Whoever stops waiting ends it, with everything that it started. What is to leave a mark is
-/// `marked` before it can do anything.
+/// How a command is waited for, and what becomes of it when nobody waits any more.
+pub(super) struct Waiting<'a> {
+    pub(super) limit: Option<Duration>,
+    /// What is to leave a mark is marked before it can do anything.
+    pub(super) marked: Option<Marking<'a>>,
+    /// Goes on with it then: ends it, and hears what it says until it is gone.
+    pub(super) endings: Endings,
+    /// Told what came of it then.
+    pub(super) left: Left,
+}
+
+/// Told what came of a command for which nobody waited.
+pub(super) type Left = Box<dyn FnOnce(Output) + Send>;
+
+/// Runs a command to its end, or for so long. Whoever stops waiting ends it, with everything that it started.
 ///
 /// # Errors
 ///
 /// It could not be begun.
-pub(super) async fn run(
-    words: &Words,
-    limit: Option<Duration>,
-    endings: &Endings,
-    mut marked: Option<Marking<'_>>,
-) -> Result<Output, String> {
+pub(super) async fn run(words: &Words, waiting: Waiting<'_>) -> Result<Output, String> {
+    let Waiting { limit, mut marked, endings, left } = waiting;
     let is_held = process::CAN_BE_HELD && marked.as_ref().is_some_and(|marked| marked.holds);
-    let mut command = if is_held { held(words) } else { free(words) };
+    let keeper = marked.as_ref().and_then(|marked| marked.exit_file.clone());
+    let mut command = if is_held { held(words, keeper) } else { free(words) };
     command.envs(words.environment.iter().map(|(name, value)| (name, value)));
     if let Some(directory) = &words.directory {
         command.current_dir(directory);
+        if !std::path::Path::new(directory).is_dir() {
+            return Err(format!(
+                "`{}` cannot be started: there is no directory `{directory}`",
+                words.program
+            ));
+        }
     }
-    command.stdin(if is_held { Stdio::piped() } else { Stdio::null() });
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    process::apart(&mut command);
     let cannot = |why: &dyn std::fmt::Display| format!("`{}` cannot be started: {why}", words.program);
+    let kept = if is_held { Some((kept_open()?, kept_open()?)) } else { None };
+    let (stdout, stderr, kept) = match kept {
+        Some(((out, stdout), (err, stderr))) => (out.into(), err.into(), Some((stdout, stderr))),
+        None => (Stdio::piped(), Stdio::piped(), None),
+    };
+    command.stdin(if is_held { Stdio::piped() } else { Stdio::null() }).stdout(stdout).stderr(stderr);
+    process::apart(&mut command);
     // Where a command cannot be held back, that it was begun is all that will be known.
     if let Some(Marking { told, .. }) = marked.as_mut().filter(|marked| marked.holds && !is_held) {
         told(None)?;
     }
     let mut child = command.spawn().map_err(|error| cannot(&error))?;
-    let mut group = Group::of(child.id(), endings);
-    let (mut out, err) = (child.stdout.take(), child.stderr.take());
+    let group = Group::of(child.id(), &endings);
+    // Ours are closed, or the streams would never end.
+    drop(command);
+    let mut streams = kept.map_or_else(
+        || (reader(child.stdout.take()), reader(child.stderr.take())),
+        |(stdout, stderr)| (reader(stdout), reader(stderr)),
+    );
     match marked {
         Some(Marking { told, .. }) if is_held => {
-            if !waits(&mut out).await {
+            if !waits(&mut streams.0).await {
                 return Err(cannot(&"there is no such program"));
             }
             told(group.process())?;
             let_begin(&mut child).await.map_err(|error| cannot(&error))?;
         }
         // It has begun: that it cannot be written down changes nothing any more.
-        Some(Marking { told, holds: false }) if process::CAN_BE_HELD => _ = told(group.process()),
+        Some(Marking { told, holds: false, .. }) if process::CAN_BE_HELD => _ = told(group.process()),
         _ => {}
     }
+    let (mut tell, told) = oneshot::channel();
+    endings.begin(async move {
+        let output = live(child, group, streams, limit, tell.closed()).await;
+        if let Err(output) = tell.send(output) {
+            left(output);
+        }
+    });
+    told.await.map_err(|_| cannot(&"nothing goes on any more"))
+}
+
+/// A command on its way to its end: by itself, after so long, or because nobody waits for it any more.
+async fn live(
+    mut child: Child,
+    mut group: Group,
+    (out, err): (Reader, Reader),
+    limit: Option<Duration>,
+    let_go: impl Future<Output = ()>,
+) -> Output {
     let (mut stdout, mut stderr) = (Kept::default(), Kept::default());
     let ended = {
         let reading = async {
-            let out = async {
-                if let Some(out) = out {
-                    output::read(out, &mut stdout).await;
-                }
-            };
-            let err = async {
-                if let Some(err) = err {
-                    output::read(err, &mut stderr).await;
-                }
-            };
-            tokio::join!(out, err);
+            tokio::join!(output::read(out, &mut stdout), output::read(err, &mut stderr));
         };
         tokio::pin!(reading);
         let mut is_read = false;
@@ -106,26 +153,55 @@ pub(super) async fn run(
                 }
             }
         };
-        let status = match limit {
-            Some(limit) => tokio::time::timeout(limit, waiting).await,
-            None => Ok(waiting.await),
+        let status = tokio::select! {
+            status = waiting => Ok(status),
+            why = over(limit, let_go) => Err(why),
         };
-        match status {
-            Ok(Ok(status)) => {
-                if !is_read {
-                    let _ = tokio::time::timeout(TO_CLOSE, reading).await;
-                }
-                status.code().map_or(Ended::Killed, Ended::Code)
-            }
+        let ended = match status {
+            Ok(Ok(status)) => status.code().map_or(Ended::Killed, Ended::Code),
             Ok(Err(error)) => Ended::Lost(format!("it cannot be waited for: {error}")),
-            Err(_) => Ended::Lost("it took too long and was ended".into()),
+            Err(why) => {
+                // What it still says is heard: one whose reader is gone dies of that, in the middle of clearing up.
+                let ending = async {
+                    match group.process() {
+                        Some(process) => process::end(process).await,
+                        None => false,
+                    }
+                };
+                tokio::pin!(ending);
+                let is_gone = loop {
+                    tokio::select! {
+                        is_gone = &mut ending => break is_gone,
+                        () = &mut reading, if !is_read => is_read = true,
+                    }
+                };
+                Ended::Lost(if is_gone { why.to_owned() } else { format!("{why}, but it does not end") })
+            }
+        };
+        // One that was ended from outside may have left what it started.
+        if !matches!(ended, Ended::Killed) {
+            group.has_ended();
+        }
+        if !is_read {
+            let _ = tokio::time::timeout(TO_CLOSE, &mut reading).await;
+        }
+        ended
+    };
+    Output { ended, stdout, stderr }
+}
+
+/// Comes when a command has taken so long, or nobody waits for it any more; which, in words.
+pub(super) async fn over(limit: Option<Duration>, let_go: impl Future<Output = ()>) -> &'static str {
+    let too_long = async {
+        match limit {
+            Some(limit) => tokio::time::sleep(limit).await,
+            None => std::future::pending().await,
         }
     };
-    // One that was ended from outside may have left what it started.
-    if matches!(ended, Ended::Code(_)) {
-        group.has_ended();
+    tokio::select! {
+        () = too_long => "it took too long and was ended",
+        () = let_go => "nobody waited for it any more, and it was ended",
     }
-    Ok(Output { ended, stdout, stderr })
 }
 
 /// A program that begins at once.
@@ -136,17 +212,42 @@ fn free(words: &Words) -> Command {
 }
 
 /// The same, held back by a shell that says that it is there, waits for a line, and becomes the program. It is given the words of the
-/// program and reads none. When we die it reads no line, and nothing was begun.
-fn held(words: &Words) -> Command {
-    let script = "command -v -- \"$1\" >/dev/null 2>&1 || exit; echo; read -r go && exec \"$@\" </dev/null";
+/// program and reads none. When we die it reads no line, and nothing was begun. With a file for its exit code it stays until the program
+/// has ended, so that this is known though we are not there any more.
+fn held(words: &Words, exit_file: Option<PathBuf>) -> Command {
+    let script = "f=$1; shift; command -v -- \"$1\" >/dev/null 2>&1 || exit; echo; read -r go || exit; \
+        [ -n \"$f\" ] || exec \"$@\" </dev/null; \
+        \"$@\" </dev/null; s=$?; echo \"$s\" >\"$f.new\" && mv -f -- \"$f.new\" \"$f\"; exit \"$s\"";
     let mut command = Command::new("/bin/sh");
-    command.args(["-c", script, "sh", &words.program]).args(&words.arguments);
+    command.args(["-c", script, "sh"]).arg(exit_file.unwrap_or_default());
+    command.arg(&words.program).args(&words.arguments);
     command
 }
 
+type Reader = Pin<Box<dyn AsyncRead + Send>>;
+
+fn reader(stream: Option<impl AsyncRead + Send + 'static>) -> Reader {
+    match stream {
+        Some(stream) => Box::pin(stream),
+        None => Box::pin(tokio::io::empty()),
+    }
+}
+
+/// A stream that stays open for whoever writes to it when we are not there any more: one whose reader is gone dies of that. What comes
+/// then is read by nobody.
+fn kept_open() -> Result<(PipeWriter, Option<ChildStdout>), String> {
+    let cannot = |error: std::io::Error| format!("no stream can be kept open: {error}");
+    let (from, to) = std::io::pipe().map_err(cannot)?;
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", "cat; exec cat >/dev/null"]);
+    command.stdin(from).stdout(Stdio::piped()).stderr(Stdio::null());
+    process::apart(&mut command);
+    let mut child = command.spawn().map_err(cannot)?;
+    Ok((to, child.stdout.take()))
+}
+
 /// Whether a program that is held back is there, and waits.
-async fn waits(stdout: &mut Option<ChildStdout>) -> bool {
-    let Some(stdout) = stdout else { return false };
+async fn waits(stdout: &mut Reader) -> bool {
     stdout.read_u8().await.is_ok()
 }
 
@@ -159,6 +260,10 @@ async fn let_begin(child: &mut Child) -> std::io::Result<()> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    fn waited_for(limit: Option<Duration>, marked: Option<Marking<'_>>) -> Waiting<'_> {
+        Waiting { limit, marked, endings: Endings::default(), left: Box::new(drop) }
+    }
 
     fn sh(script: &str, limit: Option<Duration>) -> Result<Output, String> {
         let words = Words {
@@ -174,12 +279,12 @@ mod tests {
             told = process;
             Ok(())
         };
-        let marking = Marking { told: &mut mark, holds: true };
-        let held = runtime.block_on(run(&words, limit, &Endings::default(), Some(marking)));
+        let marking = Marking { told: &mut mark, holds: true, exit_file: None };
+        let held = runtime.block_on(run(&words, waited_for(limit, Some(marking))));
         assert!(
             told.is_some_and(|(number, began)| number > 0 && (began > 0 || cfg!(not(target_os = "linux"))))
         );
-        let free = runtime.block_on(run(&words, limit, &Endings::default(), None));
+        let free = runtime.block_on(run(&words, waited_for(limit, None)));
         assert_eq!(format!("{held:?}"), format!("{free:?}"));
         held
     }
@@ -197,10 +302,10 @@ mod tests {
         let words = Words { program: "/no/such/program".into(), ..Words::default() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let mut mark = |_| Err("it was marked".to_owned());
-        for mark in [None, Some(Marking { told: &mut mark, holds: true })] {
+        for mark in [None, Some(Marking { told: &mut mark, holds: true, exit_file: None })] {
             assert!(
                 runtime
-                    .block_on(run(&words, None, &Endings::default(), mark))
+                    .block_on(run(&words, waited_for(None, mark)))
                     .unwrap_err()
                     .contains("cannot be started")
             );
@@ -224,8 +329,8 @@ mod tests {
             Err("the disk is full".to_owned())
         };
         let run_marked = |told| {
-            let marking = Marking { told, holds: true };
-            runtime.block_on(run(&words, None, &Endings::default(), Some(marking)))
+            let marking = Marking { told, holds: true, exit_file: None };
+            runtime.block_on(run(&words, waited_for(None, Some(marking))))
         };
         assert_eq!(run_marked(&mut mark).unwrap_err(), "the disk is full");
         std::thread::sleep(Duration::from_millis(200));

@@ -17,6 +17,8 @@ pub(super) struct Marking<'a> {
     pub(super) told: &'a mut (dyn FnMut(Option<Process>) -> Result<(), String> + Send),
     /// Whether it matters so much that a shell is started for it here. Else it is told as soon as it has begun.
     pub(super) holds: bool,
+    /// Where that shell leaves the exit code, for whoever comes when we are not there any more.
+    pub(super) exit_file: Option<PathBuf>,
 }
 
 /// What is known of a command that was begun.
@@ -65,13 +67,22 @@ impl Marks {
 
     /// The mark of a step; `None` where it has none. One that cannot be read, or was cut off in writing, says that something was begun, and no more.
     pub(super) fn read(&self, step: &str) -> Option<Mark> {
-        match std::fs::read(self.path(step, "json")?) {
-            Ok(text) => {
-                Some(serde_json::from_slice(&text).unwrap_or(Mark { cut_off: true, ..Mark::default() }))
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(_) => Some(Mark { cut_off: true, ..Mark::default() }),
+        let mut mark = match std::fs::read(self.path(step, "json")?) {
+            Ok(text) => serde_json::from_slice(&text).unwrap_or(Mark { cut_off: true, ..Mark::default() }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+            Err(_) => Mark { cut_off: true, ..Mark::default() },
+        };
+        if mark.exit_code.is_none() && mark.process.is_some() && !mark.cut_off {
+            let left = std::fs::read_to_string(self.exit_file(step)?).ok();
+            // A shell tells a signal by such a number.
+            mark.exit_code = left.and_then(|code| code.trim().parse().ok()).filter(|code| *code <= 128);
         }
+        Some(mark)
+    }
+
+    /// Where the shell that keeps a command leaves its exit code.
+    pub(super) fn exit_file(&self, step: &str) -> Option<PathBuf> {
+        std::path::absolute(self.path(step, "exit")?).ok()
     }
 
     /// Writes the mark of a step, durably and as a whole: what was begun outlives a power cut, and so must this.
@@ -125,7 +136,22 @@ impl Marks {
     ///
     /// It is still there, so nothing that makes it stale may be begun.
     pub(super) fn forget(&self, step: &str) -> Result<(), String> {
-        let Some(path) = self.path(step, "json") else { return Ok(()) };
+        // In this order: an exit code without its mark would be taken for that of the next try.
+        self.forget_exit(step)?;
+        self.remove(step, "json")
+    }
+
+    /// Forgets the exit code that a shell left.
+    ///
+    /// # Errors
+    ///
+    /// It is still there.
+    pub(super) fn forget_exit(&self, step: &str) -> Result<(), String> {
+        self.remove(step, "exit")
+    }
+
+    fn remove(&self, step: &str, kind: &str) -> Result<(), String> {
+        let Some(path) = self.path(step, kind) else { return Ok(()) };
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(format!("`{}` cannot be removed: {error}", path.display()))

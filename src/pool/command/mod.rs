@@ -19,6 +19,9 @@
 //! - A command that takes too long, or that nobody waits for any more, is ended with everything that it started, as far as the account may
 //!   (what `sudo` started for another it may not) and that can be: Unix here, and a front end that has `setsid`. A run that is
 //!   aborted waits for that some seconds. What it did until then is looked for.
+//!   What it says until it is gone is heard.
+//! - What goes on here when our process dies goes on undisturbed: its streams stay open, and a shell that waits for an action leaves its
+//!   exit code beside the mark. On a front end it goes on too, and dies of the next thing that it prints: `ssh` is gone.
 //!
 //! What an act printed is kept in the folder of its run, under `commands`: the beginning and the end of it, without the values of the
 //! plan's secrets. Beside it lies a mark of each command that acts, so that a run that is taken up finds a process that outlived ours.

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::sync::oneshot;
 
-use super::local::{Ended, Output};
-use super::marks::Marking;
+use super::local::{Ended, Output, TO_CLOSE, Waiting, over};
 use super::output::Kept;
 use super::words::{Words, quoted};
 use crate::plan::{FrontEndId, Ssh};
@@ -94,6 +94,73 @@ impl Drop for Running {
     }
 }
 
+impl Running {
+    /// A command on its way to its end: by itself, after so long, or because nobody waits for it any more.
+    async fn live(
+        mut self,
+        mut going: Going,
+        limit: Option<Duration>,
+        let_go: impl Future<Output = ()>,
+    ) -> Result<Output, Unreached> {
+        let finishing = going.finish();
+        tokio::pin!(finishing);
+        let over = over(limit, let_go);
+        let why = tokio::select! {
+            output = &mut finishing => {
+                self.process = None;
+                return output;
+            }
+            why = over => why,
+        };
+        let Some(process) = self.process.take() else { return Err(Unreached::Lost(why.into())) };
+        // What it still says is heard, over the connection that it has.
+        let ending = self.remote.end(self.front_end, &self.host, process);
+        tokio::pin!(ending);
+        let (mut output, mut has_ended) = (None, None);
+        while has_ended.is_none() {
+            tokio::select! {
+                told = &mut finishing, if output.is_none() => output = Some(told),
+                told = &mut ending => has_ended = Some(told),
+            }
+        }
+        if output.is_none() {
+            output = tokio::time::timeout(TO_CLOSE, finishing).await.ok();
+        }
+        let why = match has_ended {
+            Some(Ok(false)) => why.to_owned(),
+            Some(Ok(true)) => format!("{why}, but it does not end"),
+            Some(Err(unknown)) => format!("{why}; whether it has ended nobody knows ({unknown})"),
+            None => why.to_owned(),
+        };
+        let output = output.and_then(Result::ok).unwrap_or_else(Output::none);
+        Ok(Output { ended: Ended::Lost(why), ..output })
+    }
+}
+
+/// A command that has begun, on a connection of its own.
+struct Going {
+    taken: Taken,
+    session: Option<Session>,
+    mark: String,
+    is_there: bool,
+    program: String,
+}
+
+impl Going {
+    /// Waits for its end, and gives the connection back.
+    async fn finish(&mut self) -> Result<Output, Unreached> {
+        let Some(mut session) = self.session.take() else { return Err(Unreached::Lost(String::new())) };
+        let output = session.finish(&self.mark, self.is_there, &self.program).await;
+        // Only one that is between two commands, and that nobody else writes to, is given back.
+        let is_whole = !session.is_spoilt && !matches!(output, Err(Unreached::Lost(_)));
+        let Taken { remote, front_end } = &self.taken;
+        if let Some(host) = remote.hosts().get_mut(front_end).filter(|_| is_whole) {
+            host.free.push(session);
+        }
+        output
+    }
+}
+
 impl Remote {
     pub(super) fn new(ssh: Ssh, endings: Endings) -> Remote {
         Remote { ssh, hosts: Mutex::default(), endings }
@@ -151,8 +218,10 @@ impl Remote {
     ) -> Result<bool, String> {
         let arguments = vec!["-c".into(), format!("({script}) 2>/dev/null")];
         let words = Words { program: "sh".into(), arguments, ..Words::default() };
-        let mut told = |_, _| Ok(());
-        let asking = self.run_on(front_end, host, &words, false, &mut told);
+        let asking = async {
+            let mut going = self.begin(front_end, host, &words, false, &mut |_, _| Ok(())).await?;
+            going.finish().await
+        };
         match tokio::time::timeout(TOLD_WITHIN, asking).await {
             Ok(Ok(output)) => match output.stdout.text().trim() {
                 "runs" => Ok(true),
@@ -164,8 +233,7 @@ impl Remote {
         }
     }
 
-    /// Runs a command on a front end to its end, or for so long. Whoever stops waiting ends it. What is to leave a mark is `marked`
-    /// before it can do anything.
+    /// Runs a command on a front end to its end, or for so long. Whoever stops waiting ends it.
     ///
     /// # Errors
     ///
@@ -175,9 +243,9 @@ impl Remote {
         front_end: FrontEndId,
         host: &str,
         words: &Words,
-        limit: Option<Duration>,
-        mut marked: Option<Marking<'_>>,
+        waiting: Waiting<'_>,
     ) -> Result<Output, Unreached> {
+        let Waiting { limit, mut marked, endings, left } = waiting;
         let mut running =
             Running { remote: Arc::clone(self), front_end, host: host.to_owned(), process: None };
         let process = &mut running.process;
@@ -186,41 +254,50 @@ impl Remote {
             *process = Some((number, began));
             marked.as_mut().map_or(Ok(()), |marked| (marked.told)(Some((number, began))))
         };
-        let going = self.run_on(front_end, host, words, is_held, &mut told);
-        let output = match limit {
-            None => going.await,
-            Some(limit) => match tokio::time::timeout(limit, going).await {
-                Ok(output) => output,
-                Err(_) => return Err(Unreached::Lost("it took too long and was ended".into())),
-            },
+        let beginning = self.begin(front_end, host, words, is_held, &mut told);
+        let begun = match limit {
+            None => beginning.await,
+            Some(limit) => tokio::time::timeout(limit, beginning)
+                .await
+                .unwrap_or_else(|_| Err(Unreached::Lost("it took too long to begin".into()))),
         };
-        running.process = None;
-        output
+        let going = match begun {
+            Ok(going) => going,
+            Err(why) => {
+                // What waits there to be told to begin ends with its connection.
+                if matches!(why, Unreached::NotBegun(_)) {
+                    running.process = None;
+                }
+                return Err(why);
+            }
+        };
+        let (mut tell, told) = oneshot::channel();
+        endings.begin(async move {
+            let output = running.live(going, limit, tell.closed()).await;
+            if let Err(Ok(output)) = tell.send(output) {
+                left(output);
+            }
+        });
+        told.await.unwrap_or_else(|_| Err(Unreached::Lost("nothing goes on any more".into())))
     }
 
-    /// The same, where nobody ends it. `told` its process and when that began, 0 where it is not known. One that `is_held` begins only
-    /// after that.
-    async fn run_on(
+    /// Begins a command. `told` its process and when that began, 0 where it is not known. One that `is_held` begins only after that.
+    async fn begin(
         self: &Arc<Remote>,
         front_end: FrontEndId,
         host: &str,
         words: &Words,
         is_held: bool,
         told: Told<'_>,
-    ) -> Result<Output, Unreached> {
+    ) -> Result<Going, Unreached> {
         let (taken, free) = self.take(front_end, host)?;
         let mut session = match free {
             Some(session) => session,
             None => self.connect(host).await.map_err(Unreached::NotBegun)?,
         };
-        let output = session.run(words, is_held, told).await;
-        // Only one that is between two commands, and that nobody else writes to, is given back.
-        let is_whole = !session.is_spoilt && !matches!(output, Err(Unreached::Lost(_)));
-        if let Some(host) = self.hosts().get_mut(&front_end).filter(|_| is_whole) {
-            host.free.push(session);
-        }
-        drop(taken);
-        output
+        let (mark, is_there) = session.begin(words, is_held, told).await?;
+        let program = words.program.clone();
+        Ok(Going { taken, session: Some(session), mark, is_there, program })
     }
 
     fn take(
@@ -297,41 +374,47 @@ impl Session {
         Err(said.text().trim().replace(['\r', '\n'], " "))
     }
 
-    async fn run(&mut self, words: &Words, is_held: bool, told: Told<'_>) -> Result<Output, Unreached> {
+    /// Begins a command: the mark of its lines, and whether its program is there.
+    async fn begin(
+        &mut self,
+        words: &Words,
+        is_held: bool,
+        told: Told<'_>,
+    ) -> Result<(String, bool), Unreached> {
         let mark = mark();
         let lost = || Unreached::Lost("the connection was lost".into());
         // How much of it was written nobody knows. What is held back was not told to begin yet.
         let lost_before =
             || if is_held { Unreached::NotBegun("the connection was lost".into()) } else { lost() };
         self.say(&line(words, &mark, is_held)).await.map_err(|_| lost_before())?;
-        let mut output =
-            Output { ended: Ended::Lost(String::new()), stdout: Kept::default(), stderr: Kept::default() };
         let mut before = Kept::default();
         let began = until(&mut self.stdout, &mut before, |line| line.starts_with(&mark)).await;
         let Some(began) = began else { return Err(lost_before()) };
-        let is_there = !began.ends_with(" no");
-        if is_there {
-            let mut numbers = began.split(' ').skip(1).map(str::parse::<u64>);
-            let process = numbers.next().and_then(Result::ok).and_then(|number| u32::try_from(number).ok());
-            let process = process.ok_or_else(lost_before)?;
-            if let Err(why) = told(process, numbers.next().and_then(Result::ok).unwrap_or_default()) {
-                // It waits there until this connection is gone.
-                self.is_spoilt = true;
-                return Err(Unreached::NotBegun(why));
-            }
-            if is_held {
-                self.stdin.write_all(format!("{mark}\n").as_bytes()).await.map_err(|_| lost())?;
-                self.stdin.flush().await.map_err(|_| lost())?;
-            }
+        if began.ends_with(" no") {
+            return Ok((mark, false));
         }
+        let mut numbers = began.split(' ').skip(1).map(str::parse::<u64>);
+        let process = numbers.next().and_then(Result::ok).and_then(|number| u32::try_from(number).ok());
+        let process = process.ok_or_else(lost_before)?;
+        told(process, numbers.next().and_then(Result::ok).unwrap_or_default())
+            .map_err(Unreached::NotBegun)?;
+        if is_held {
+            self.stdin.write_all(format!("{mark}\n").as_bytes()).await.map_err(|_| lost())?;
+            self.stdin.flush().await.map_err(|_| lost())?;
+        }
+        Ok((mark, true))
+    }
+
+    async fn finish(&mut self, mark: &str, is_there: bool, program: &str) -> Result<Output, Unreached> {
+        let lost = || Unreached::Lost("the connection was lost".into());
+        let mut output = Output::none();
         let (out, err) = tokio::join!(
-            until(&mut self.stdout, &mut output.stdout, |line| line.starts_with(&mark)),
-            until(&mut self.stderr, &mut output.stderr, |line| line.starts_with(&mark)),
+            until(&mut self.stdout, &mut output.stdout, |line| line.starts_with(mark)),
+            until(&mut self.stderr, &mut output.stderr, |line| line.starts_with(mark)),
         );
         let (Some(out), Some(_)) = (out, err) else { return Err(lost()) };
         if !is_there {
-            let why = format!("`{}`, or its directory, is not there", words.program);
-            return Err(Unreached::NotBegun(why));
+            return Err(Unreached::NotBegun(format!("`{program}`, or its directory, is not there")));
         }
         let mut words = out.split(' ').skip(1);
         let code: i32 = words.next().and_then(|word| word.parse().ok()).ok_or_else(lost)?;
@@ -431,6 +514,7 @@ fn mark() -> String {
 
 #[cfg(all(test, unix))]
 mod tests {
+    use super::super::marks::Marking;
     use super::*;
 
     /// A front end that is this computer, reached without any `ssh`.
@@ -442,6 +526,10 @@ mod tests {
         Arc::new(Remote::new(ssh, Endings::default()))
     }
 
+    fn waited_for(marked: Option<Marking<'_>>) -> Waiting<'_> {
+        Waiting { limit: None, marked, endings: Endings::default(), left: Box::new(drop) }
+    }
+
     /// What a command leaves behind is seen: it may go on writing to the connection.
     #[test]
     fn a_connection_on_which_something_was_left_is_not_used_again() {
@@ -451,7 +539,8 @@ mod tests {
         let kept_after = |script: &str| {
             let arguments = vec!["-c".into(), script.into()];
             let words = Words { program: "sh".into(), arguments, ..Words::default() };
-            let output = runtime.block_on(remote.run(FrontEndId(0), "web1", &words, None, None)).unwrap();
+            let output =
+                runtime.block_on(remote.run(FrontEndId(0), "web1", &words, waited_for(None))).unwrap();
             assert_eq!(output.ended, Ended::Code(0));
             remote.hosts()[&FrontEndId(0)].free.len()
         };
@@ -506,8 +595,8 @@ mod tests {
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let run = |told: &mut (dyn FnMut(Option<Process>) -> Result<(), String> + Send)| {
-            let marking = Marking { told, holds: true };
-            runtime.block_on(remote.run(FrontEndId(0), "web1", &words, None, Some(marking)))
+            let marking = Marking { told, holds: true, exit_file: None };
+            runtime.block_on(remote.run(FrontEndId(0), "web1", &words, waited_for(Some(marking))))
         };
         let told = run(&mut |process| {
             assert_eq!(process.and_then(process::runs), Some(true));

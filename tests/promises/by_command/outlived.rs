@@ -309,3 +309,38 @@ fn a_claim_that_may_have_been_taken_is_released() {
     std::thread::sleep(Duration::from_secs(4));
     assert_eq!(std::fs::read_to_string(bed.path("bed/claims")).unwrap(), "take\nrelease\n");
 }
+
+/// It ended while nobody was there, and the shell that keeps it has left its exit code.
+#[test]
+fn how_an_action_ended_is_known_though_nobody_waited_for_it() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    bed.put("upgrade.takes", "2");
+    bed.put("upgrade.exits", "7");
+    apply_and_kill(&bed, "upgrade web1");
+    std::thread::sleep(Duration::from_secs(3));
+    std::fs::remove_file(bed.path("bed/upgrade.exits")).unwrap();
+    let output = bed.poolroll(&["resume"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    let journals = super::journals(bed.dir.path());
+    assert!(journals.contains(r#""exit_code":7"#), "{journals}");
+    // Once is what the plan allows.
+    assert_eq!(times(&bed, "upgrade web1"), 1, "{:?}", bed.log());
+}
+
+/// What it says while it clears up is heard, or it would die of that; and what it had said is kept.
+#[test]
+fn what_is_ended_may_clear_up_and_is_heard() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    let member = file("commands/member");
+    let script = "trap 'echo rolling back; echo rolled back >>$BED/log; exit 1' TERM; echo waits for the lock; echo begun >>$BED/log; sleep 60 & wait";
+    let action = format!("program: '{member}', arguments: [upgrade, '{{front_end}}'], at: here");
+    let lasting = format!("program: sh, arguments: [-c, \"{script}\"], time_limit: 2s, at: here");
+    replan(&bed, &[(action.as_str(), lasting.as_str())]);
+    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    assert_eq!(bed.log().last().unwrap(), "rolled back", "{:?}", bed.log());
+    let kept = std::fs::read_to_string(run_folder(&bed).join("commands/upgrade-web1-1.output")).unwrap();
+    assert!(kept.contains("waits for the lock\nrolling back\n") && kept.contains("it was ended"), "{kept}");
+}
