@@ -235,7 +235,7 @@ fn told(looked: &LookedAt) {
         since: &|want| moment.waits.since(want).map(|since| since.at),
         approval: &|step| approvals.iter().find(|(of, _)| *of == step).map(|(_, id)| id.clone()),
     };
-    let status = Status::of(&seen, looked.alive);
+    let status = Status::of(&seen, looked.alive, |_| None);
     let mut text = String::new();
     status.write(&mut text).expect("a text takes all");
     let records = looked.records.iter().map(|record| (record.at, &record.body));

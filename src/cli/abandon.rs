@@ -4,7 +4,7 @@ use super::exit::Ending;
 use super::failure::Failure;
 use super::{output, places, reading, seeing};
 use crate::exec::live::{self, Abandoned, LiveError};
-use crate::report::words::place::{self, Standing};
+use crate::report::words::place;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -22,20 +22,8 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
     let folder = places.runs.find(Some(&args.run)).map_err(LiveError::from)?;
     let id = folder.id().to_string();
     // What it leaves behind, where that can still be told.
-    let left = live::look(&places, Some(&id)).map(|looked| {
-        seeing::seen(&seeing::moment(&looked), |seen| {
-            let plan = seen.graph.plan();
-            let behind = plan.front_end_ids().filter_map(|id| {
-                let how = match place::standing(seen, id) {
-                    Standing::Out => "out of service",
-                    Standing::Trouble => "in trouble",
-                    _ => return None,
-                };
-                Some(format!("{} is left {how}", plan.front_end(id).fqdn))
-            });
-            place::served(seen).into_iter().chain(behind).collect::<Vec<_>>()
-        })
-    });
+    let left = live::look(&places, Some(&id))
+        .map(|looked| seeing::seen(&seeing::moment(&looked), |seen| place::left_behind(seen)));
     let ended = live::abandon(&places, &id, &args.reason)?;
     output::say(&format!("run {id} is ended for good; its pool is free for another run"));
     match (ended, left) {

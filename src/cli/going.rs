@@ -20,10 +20,7 @@ pub fn go(
     os::room_for_files().map_err(Failure::Files)?;
     let runtime = runtime()?;
     let signals = Signals::default();
-    {
-        let _inside = runtime.enter();
-        signals::watch(signals.clone());
-    }
+    signals::watch(signals.clone());
     let (mut run, words) = begin()?;
     let mut inbox = run.inbox().with_signals(signals);
     let id = run.folder().id().to_string();

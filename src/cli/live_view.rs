@@ -45,7 +45,7 @@ impl LiveView {
         }
         self.drawn = Some(Instant::now());
         let clock = Zone::of(seen.graph).clock(seen.now);
-        self.bar.set_message(self.text(&Status::of(seen, true), &clock));
+        self.bar.set_message(self.text(&Status::of(seen, true, |_| None), &clock));
     }
 
     /// Leaves the terminal as it found it.

@@ -49,7 +49,9 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
 
 fn status(places: &Places, run: Option<&str>) -> Result<Status, Failure> {
     let looked = live::look(places, run)?;
-    Ok(seeing::seen(&seeing::moment(&looked), |seen| Status::of(seen, looked.alive)))
+    let troubles = seeing::report(&looked).map(|report| report.troubles).unwrap_or_default();
+    let said = |step: &str| troubles.iter().rev().find(|trouble| trouble.step == step)?.said.clone();
+    Ok(seeing::seen(&seeing::moment(&looked), |seen| Status::of(seen, looked.alive, said)))
 }
 
 fn show(status: &Status, format: Format) -> Result<(), Failure> {

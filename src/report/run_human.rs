@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::lines::{counted, rough};
-use super::run_report::{FrontEndReport, Report, TroubleReport};
+use super::run_report::{FrontEndReport, Report, TroubleEnd, TroubleReport};
 use super::times::Zone;
 use super::words::place::Standing;
 
@@ -70,12 +70,18 @@ fn pool(out: &mut impl Write, report: &Report) -> fmt::Result {
         report.pool, report.state
     )?;
     report.warning.iter().try_for_each(|warning| writeln!(out, "{warning}"))?;
-    report.troubles.iter().filter(|trouble| trouble.open).try_for_each(|trouble| needs(out, trouble))
+    report.troubles.iter().try_for_each(|trouble| needs(out, trouble))
 }
 
 /// What needs a person, where to look, and what can be typed.
 fn needs(out: &mut impl Write, trouble: &TroubleReport) -> fmt::Result {
-    writeln!(out, "\nneeds a person: {}\n  {}", trouble.step, trouble.what)?;
+    let title = match trouble.ended {
+        TroubleEnd::Open => "needs a person",
+        TroubleEnd::Tolerated => "left out, as the plan allows",
+        TroubleEnd::Left => "left as it is",
+        TroubleEnd::Solved => return Ok(()),
+    };
+    writeln!(out, "\n{title}: {}\n  {}", trouble.step, trouble.what)?;
     if let Some(said) = &trouble.said {
         writeln!(out, "  heard last: {said}")?;
     }
@@ -111,10 +117,15 @@ pub fn write(out: &mut impl Write, report: &Report, zone: &Zone) -> fmt::Result 
     recap(out, report)?;
     domains(out, report, zone)?;
     if !report.troubles.is_empty() {
-        writeln!(out, "\nneeded a person")?;
+        writeln!(out, "\ntroubles")?;
     }
     for trouble in &report.troubles {
-        let open = if trouble.open { "STILL DOES" } else { "solved" };
+        let open = match trouble.ended {
+            TroubleEnd::Open => "STILL DOES",
+            TroubleEnd::Solved => "solved",
+            TroubleEnd::Tolerated => "left out, as the plan allows",
+            TroubleEnd::Left => "left as it is",
+        };
         writeln!(out, "  {}  {}: {} ({open})", zone.full(trouble.at), trouble.step, trouble.what)?;
     }
     if !report.persons.is_empty() {

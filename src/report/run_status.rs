@@ -12,7 +12,7 @@ use super::words::{Seen, Wait, waits};
 use crate::run::{Outcome, Served};
 
 /// The version of this format: a minor version adds, a major one breaks.
-pub const FORMAT_VERSION: &str = "1.0";
+pub const FORMAT_VERSION: &str = "1.1";
 
 /// How many front ends are listed one by one for people; of more, only those that something is going on with.
 const LISTED: usize = 32;
@@ -58,7 +58,8 @@ pub struct FrontEndStatus {
 }
 
 impl Status {
-    pub fn of(seen: &Seen<'_>, alive: bool) -> Status {
+    /// Where a run is now. `said` tells what was heard of a step that needs a person, by its id.
+    pub fn of(seen: &Seen<'_>, alive: bool, said: impl Fn(&str) -> Option<String>) -> Status {
         let plan = seen.graph.plan();
         let front_ends = plan.front_end_ids().map(|id| {
             let standing = place::standing(seen, id);
@@ -90,7 +91,11 @@ impl Status {
             warning: place::served(seen),
             front_ends: front_ends.collect(),
             waits: waits(seen),
-            troubles: trouble::troubles(seen),
+            // In a run that is over nobody can do anything any more.
+            troubles: if over { Vec::new() } else { trouble::troubles(seen) }
+                .into_iter()
+                .map(|trouble| Trouble { said: said(&trouble.step), ..trouble })
+                .collect(),
             next: if over { Vec::new() } else { place::next(seen) },
             commands: place::commands(seen, alive),
             shown_at: Zone::of(seen.graph).full(seen.now),
@@ -121,6 +126,9 @@ impl Status {
         for trouble in &self.troubles {
             writeln!(out, "\nneeds a person: {}", trouble.step)?;
             writeln!(out, "  {}", trouble.what)?;
+            if let Some(said) = &trouble.said {
+                writeln!(out, "  heard last: {said}")?;
+            }
             if let Some(look) = &trouble.look {
                 writeln!(out, "  look first at {look}")?;
             }

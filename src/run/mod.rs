@@ -185,6 +185,11 @@ impl Run {
         self.index.is_out(front_end)
     }
 
+    /// Whether the front end was out when it was left out of the rest of the run.
+    pub fn was_left_out(&self, front_end: FrontEndId) -> bool {
+        self.core.left_out.binary_search(&front_end).is_ok()
+    }
+
     /// Whether the front end has nothing left to do on the present route.
     pub fn is_finished(&self, front_end: FrontEndId) -> bool {
         self.index.is_finished(front_end)

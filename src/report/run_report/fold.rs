@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{DomainReport, FORMAT_VERSION, FrontEndReport, Header, Report, StepReport, TroubleReport, Word};
+use super::{
+    DomainReport, FORMAT_VERSION, FrontEndReport, Header, Report, StepReport, TroubleEnd, TroubleReport, Word,
+};
 use crate::exec::record::{EventEntry, Opened, step_of};
 use crate::graph::{Route, StepGraph, StepId, StepKind};
 use crate::plan::{Answer, DomainId, Facts, FrontEndId, Readiness};
 use crate::report::words::Seen;
 use crate::report::words::place::{self, Standing};
 use crate::report::words::trouble::{self, Trouble};
-use crate::run::{Event, Illegal, Phase, Run, StepState, WatchAt};
+use crate::run::{Event, Illegal, Outcome, Phase, Run, StepState, WatchAt};
 
 pub(super) fn header(opened: &Opened) -> Header {
     Header {
@@ -34,7 +36,7 @@ pub(super) struct Fold<'a> {
     persons: Vec<Word>,
     troubles: Vec<(StepId, TroubleReport)>,
     steps: Vec<Option<Course>>,
-    /// What was heard last of each step, by its id.
+    /// What was heard last of each step, by its id; of one that failed, why.
     said: Vec<Option<String>>,
 }
 
@@ -52,6 +54,8 @@ struct Course {
     began: Timestamp,
     ended: Option<Timestamp>,
     tries: u32,
+    /// The newest try failed, and said why.
+    failed: bool,
 }
 
 impl<'a> Fold<'a> {
@@ -88,6 +92,9 @@ impl<'a> Fold<'a> {
         let event = entry.event.as_ref();
         let step = step_of(event).filter(|step| self.graph.checked_kind(*step).is_some());
         let before = step.map(|step| self.run.state(step));
+        if let Event::Forgo { front_end } = event {
+            self.forgone(at, *front_end);
+        }
         self.run.apply(self.graph, event)?;
         if let (Some(step), Some(before)) = (step, before) {
             self.step(at, step, before, entry);
@@ -104,9 +111,7 @@ impl<'a> Fold<'a> {
 
     fn step(&mut self, at: Timestamp, step: StepId, before: StepState, entry: &EventEntry<'_>) {
         let after = self.run.state(step);
-        if matches!(entry.event.as_ref(), Event::Answered { .. }) {
-            self.said[step.index()] = heard(&entry.facts);
-        }
+        self.heard(step, entry);
         let tries = |state| match state {
             StepState::Running(tried) | StepState::Doubt(tried, _) | StepState::Waiting(tried, _) => {
                 tried.attempt
@@ -117,7 +122,12 @@ impl<'a> Fold<'a> {
         let begun =
             !matches!(after, StepState::Pending(_) | StepState::Clearing(..)) && !after.is_satisfied();
         if begun {
-            let course = self.steps[step.index()].get_or_insert(Course { began: at, ended: None, tries: 0 });
+            let course = self.steps[step.index()].get_or_insert(Course {
+                began: at,
+                ended: None,
+                tries: 0,
+                failed: false,
+            });
             if matches!(after, StepState::Running(_)) && tries(after) > tries(before) {
                 course.tries += 1;
             }
@@ -134,6 +144,23 @@ impl<'a> Fold<'a> {
                 }
             }
         }
+    }
+
+    /// Why an act failed says more than how things stood when it was looked at afterwards.
+    fn heard(&mut self, step: StepId, entry: &EventEntry<'_>) {
+        let Event::Answered { answer, .. } = entry.event.as_ref() else { return };
+        let why = heard(&entry.facts);
+        let course = &mut self.steps[step.index()];
+        match answer {
+            Answer::Ensured(ended) => {
+                if let Some(course) = course {
+                    course.failed = ended.is_err() && why.is_some();
+                }
+            }
+            Answer::Looked(_) if course.is_some_and(|course| course.failed) => return,
+            _ => {}
+        }
+        self.said[step.index()] = why;
     }
 
     fn gate(&mut self, domain: DomainId, event: &Event) {
@@ -179,9 +206,24 @@ impl<'a> Fold<'a> {
     fn halted(&mut self, at: Timestamp, step: StepId) {
         let trouble =
             with_seen(self.graph, &self.run, self.header.as_ref(), at, |seen| trouble::trouble(seen, step));
-        let Some(Trouble { step: id, what, look, choices }) = trouble else { return };
+        let Some(Trouble { step: id, what, look, choices, said: _ }) = trouble else { return };
         let said = self.said[step.index()].clone();
-        self.troubles.push((step, TroubleReport { at, step: id, what, said, look, choices, open: false }));
+        let ended = TroubleEnd::Open;
+        self.troubles
+            .push((step, TroubleReport { at, step: id, what, said, look, choices, open: true, ended }));
+    }
+
+    /// The plan goes on without a front end: for the trouble that it has.
+    fn forgone(&mut self, at: Timestamp, front_end: FrontEndId) {
+        let own = |step: &StepId| self.graph.kind(*step).front_end() == Some(front_end);
+        let stuck: Vec<StepId> = self.run.stuck().filter(own).collect();
+        for step in stuck {
+            self.halted(at, step);
+            if let Some((_, trouble)) = self.troubles.last_mut() {
+                trouble.ended = TroubleEnd::Tolerated;
+                trouble.choices.clear();
+            }
+        }
     }
 
     fn person(&mut self, at: Timestamp, entry: &EventEntry<'_>) {
@@ -219,6 +261,19 @@ impl<'a> Fold<'a> {
         let front_ends = plan.front_end_ids().zip(standings).map(|(id, standing)| self.row(id, standing));
         let outcome = self.run.outcome();
         let stuck = |step: StepId| matches!(self.run.state(step), StepState::Stuck(_));
+        let is_over = outcome.is_some_and(Outcome::is_final);
+        let ended = |step, trouble: TroubleReport| {
+            let ended = match trouble.ended {
+                TroubleEnd::Tolerated => TroubleEnd::Tolerated,
+                _ if stuck(step) && is_over => TroubleEnd::Left,
+                _ if stuck(step) => TroubleEnd::Open,
+                _ => TroubleEnd::Solved,
+            };
+            // Nobody can do anything in a run that is over.
+            let open = ended == TroubleEnd::Open;
+            let choices = if open { trouble.choices } else { Vec::new() };
+            TroubleReport { open, ended, choices, ..trouble }
+        };
         let front_ends = front_ends.collect();
         let steps = self.graph.ids().filter_map(|step| self.step_report(step)).collect();
         Report {
@@ -238,11 +293,7 @@ impl<'a> Fold<'a> {
             steps,
             domains: self.domains,
             persons: self.persons,
-            troubles: self
-                .troubles
-                .into_iter()
-                .map(|(step, trouble)| TroubleReport { open: stuck(step), ..trouble })
-                .collect(),
+            troubles: self.troubles.into_iter().map(|(step, trouble)| ended(step, trouble)).collect(),
             opened: self.header,
             outcome,
         }

@@ -14,7 +14,7 @@ use crate::run::{Illegal, Outcome, Served};
 use fold::{Fold, header};
 
 /// The version of this format: a minor version adds, a major one breaks.
-pub const FORMAT_VERSION: &str = "1.0";
+pub const FORMAT_VERSION: &str = "1.1";
 
 /// What became of a run.
 #[derive(Clone, Debug, Serialize)]
@@ -118,10 +118,25 @@ pub struct TroubleReport {
     /// Where to look first, when there is a place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub look: Option<String>,
-    /// What can be typed, best first.
+    /// What can be typed, best first; nothing where it does not need a person any more.
     pub choices: Vec<Choice>,
     /// Whether it still does.
     pub open: bool,
+    /// What became of it.
+    pub ended: TroubleEnd,
+}
+
+/// What became of a step that needed a person.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TroubleEnd {
+    /// It still needs one.
+    Open,
+    Solved,
+    /// It needed none: the plan goes on without so many front ends.
+    Tolerated,
+    /// The run was ended for good before.
+    Left,
 }
 
 /// What became of a step that was begun.

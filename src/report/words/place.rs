@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Seen, acts, partner, waits};
-use crate::graph::{Route, StepGraph, StepId};
+use crate::graph::{Route, StepGraph, StepId, StepKind};
 use crate::plan::{DomainId, FrontEndId};
 use crate::report::lines::{counted, listed, rough, short};
 use crate::run::{Course, Outcome, PauseWhy, Phase, Served, StepState};
@@ -319,6 +319,29 @@ pub fn standing(seen: &Seen<'_>, id: FrontEndId) -> Standing {
     } else {
         Standing::Waiting
     }
+}
+
+/// What a run leaves behind that goes no further: who is out of service, and what may be going on still.
+pub fn left_behind(seen: &Seen<'_>) -> Vec<String> {
+    let (graph, run, plan) = (seen.graph, seen.run, seen.graph.plan());
+    let out = plan.front_end_ids().filter(|id| run.is_out(*id) || run.was_left_out(*id)).map(|id| {
+        let fqdn = &plan.front_end(id).fqdn;
+        let ahead = graph.chain(run.route(), id).find(|step| run.state(*step) != StepState::Done);
+        match ahead.filter(|_| !run.is_skipped(graph, id)) {
+            Some(step) => format!("{fqdn} is left out of service, before `{}`", seen.name(step)),
+            None => format!("{fqdn} is left out of service"),
+        }
+    });
+    let doubtful = graph
+        .ids()
+        .filter(|step| matches!(graph.kind(*step), StepKind::Ensure(_)) && run.state(*step).in_doubt());
+    let going = doubtful.map(|step| {
+        format!(
+            "`{}` was begun, and nobody knows whether it has ended: another run may begin it beside itself",
+            seen.name(step)
+        )
+    });
+    served(seen).into_iter().chain(out).chain(going).collect()
 }
 
 /// What is going on at a front end.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Seen, partner};
 use crate::graph::{StepId, StepKind};
-use crate::plan::{Act, Moment};
+use crate::plan::{Act, Driver, Moment, Product};
 use crate::report::lines::rough;
 use crate::run::{StepState, Why};
 
@@ -15,6 +15,9 @@ pub struct Trouble {
     pub step: String,
     /// What happened, and what it means for the pool.
     pub what: String,
+    /// What was said of it, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
     /// Where to look first, when there is a place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub look: Option<String>,
@@ -40,6 +43,7 @@ pub fn trouble(seen: &Seen<'_>, step: StepId) -> Option<Trouble> {
     Some(Trouble {
         step: seen.name(step).to_owned(),
         what: what(seen, step, why),
+        said: None,
         look: look(seen, step, why),
         choices: choices(seen, step, why),
     })
@@ -112,29 +116,48 @@ fn unanswered(seen: &Seen<'_>, kind: StepKind) -> String {
     }
 }
 
+/// Microsoft's cmdlets tell nothing of a pool that is not theirs, or that the plan reaches by commands of its own.
 fn look(seen: &Seen<'_>, step: StepId, why: Why) -> Option<String> {
     let plan = seen.graph.plan();
     let kind = seen.graph.kind(step);
     let fqdn = kind.front_end().map(|id| plan.front_end(id).fqdn.as_str());
     let pool = &plan.pool().fqdn;
+    let by_command = matches!(plan.driver(), Some(Driver::Command(_)));
+    let cmdlet = |cmdlet: String| match by_command || plan.product() == Product::Generic {
+        true => String::new(),
+        false => format!(": `{cmdlet}`"),
+    };
     Some(match (why, kind, fqdn) {
         (_, StepKind::Ensure(Act::FailOver | Act::FailBack), _) => {
-            format!("the state of {pool}: `Get-CsRegistrarConfiguration -Identity service:Registrar:{pool}`")
+            let cmdlet = cmdlet(format!("Get-CsRegistrarConfiguration -Identity service:Registrar:{pool}"));
+            format!("the state of {pool}{cmdlet}")
         }
         (_, StepKind::Ensure(Act::UpdateDatabases), _) => {
             let sql_server = super::acts::sql_server(seen.graph);
             format!("the databases: `Test-CsDatabase -ConfiguredDatabases -SqlServerFqdn {sql_server}`")
         }
         (Why::Failed, StepKind::Ensure(Act::Perform { moment, index, .. }), Some(fqdn)) => {
-            let action = &plan.upgrade().at(moment)[usize::from(index)];
-            format!("the log that `{}` wrote on {fqdn}", action.program)
+            let program = &plan.upgrade().at(moment)[usize::from(index)].program;
+            match by_command {
+                true => format!("what `{program}` printed: under `commands` in the folder of the run"),
+                false => format!("the log that `{program}` wrote on {fqdn}"),
+            }
+        }
+        (Why::Failed, StepKind::Ensure(_), Some(fqdn)) if by_command => {
+            format!("{fqdn}, and what the command printed: under `commands` in the folder of the run")
         }
         (Why::Quorum | Why::Troubled, ..) => format!("which front ends of {pool} are down, and why"),
         (_, StepKind::Settle(_) | StepKind::Ready(_), _) => {
-            format!("the fabric of {pool}: `Get-CsPoolFabricState -PoolFqdn {pool}`")
+            let cmdlet = cmdlet(format!("Get-CsPoolFabricState -PoolFqdn {pool}"));
+            match cmdlet.is_empty() {
+                true => format!("which front ends of {pool} do not serve, and why"),
+                false => format!("the fabric of {pool}{cmdlet}"),
+            }
         }
         (_, StepKind::PreflightPartner, _) => format!("the backup service of {}", partner(seen.graph)),
-        (_, _, Some(fqdn)) => format!("the services on {fqdn}: `Get-CsWindowsService -ComputerName {fqdn}`"),
+        (_, _, Some(fqdn)) => {
+            format!("the services on {fqdn}{}", cmdlet(format!("Get-CsWindowsService -ComputerName {fqdn}")))
+        }
         _ => return None,
     })
 }

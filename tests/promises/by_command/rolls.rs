@@ -52,6 +52,42 @@ fn what_a_command_prints_is_kept_without_its_secrets() {
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
 }
 
+/// The first front end that fails is left out as the plan allows, the second stops the run, and then somebody ends it for good.
+#[test]
+fn what_failed_is_told_wherever_somebody_looks() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    let text = std::fs::read_to_string(bed.path("plan.yaml")).unwrap();
+    let text = text
+        .replace("minimum_active: 2", "minimum_active: 1")
+        .replace("upgrade:\n", "failed_front_ends: 2\nupgrade:\n");
+    std::fs::write(bed.path("plan.yaml"), text).unwrap();
+    bed.put("upgrade.exits", "7");
+    let told = |args: &[&str]| said(&bed.poolroll(args).output().unwrap());
+    let applied = told(&["apply", "plan.yaml", "--yes"]);
+    for text in [applied, told(&["report"])] {
+        let why = "heard last: exit code 7, it ended with 7: `upgrade fails, with no token`";
+        assert_eq!(text.matches(why).count(), 2, "{text}");
+        assert!(text.contains("left out, as the plan allows: upgrade/web1/1\n"), "{text}");
+        assert!(text.contains("needs a person: upgrade/web2/1\n"), "{text}");
+        assert!(
+            text.contains("under `commands` in the folder of the run") && !text.contains("Get-Cs"),
+            "{text}"
+        );
+    }
+    let status = told(&["status"]);
+    assert!(status.contains("heard last: exit code 7") && status.contains("poolroll resume"), "{status}");
+    let run = std::fs::read_dir(bed.path("runs")).unwrap().next().unwrap().unwrap().file_name();
+    let abandoned = told(&["abandon", run.to_str().unwrap(), "--reason", "the release is bad"]);
+    assert!(abandoned.contains("web1 is left out of service\n"), "{abandoned}");
+    assert!(abandoned.contains("web2 is left out of service, before `upgrade/web2/1`"), "{abandoned}");
+    assert!(!abandoned.contains("web3"), "{abandoned}");
+    // Nobody can do anything in it any more.
+    for text in [told(&["status"]), told(&["report"])] {
+        assert!(!text.contains("poolroll resume") && !text.contains("needs a person"), "{text}");
+    }
+}
+
 #[test]
 fn an_answer_that_is_not_understood_stops_the_run_before_anything_is_touched() {
     for (command, says) in [
