@@ -23,7 +23,7 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
     let id = folder.id().to_string();
     // What it leaves behind, where that can still be told.
     let left = live::look(&places, Some(&id))
-        .map(|looked| seeing::seen(&seeing::moment(&looked), |seen| place::left_behind(seen)));
+        .map(|looked| seeing::seen(&seeing::moment(&looked), place::left_behind));
     let ended = live::abandon(&places, &id, &args.reason)?;
     output::say(&format!("run {id} is ended for good; its pool is free for another run"));
     match (ended, left) {

@@ -315,6 +315,8 @@ catalogue! {
     LiveUpgraded => Warning "live-upgraded",
     /// The pool has an even number of front ends, and leans on its back end for a majority.
     LiveWitness => Warning "live-witness",
+    /// A command of the plan runs a program that is not there now.
+    LiveProgramAbsent => Warning "live-program-absent",
     /// The maintenance window is over.
     WindowOver => Error "window-over",
     /// The maintenance window has not begun.

@@ -124,6 +124,7 @@ pub fn findings(graph: &StepGraph, text: &PlanText, looked: &Looked, now: Timest
     check.readiness();
     check.partner();
     check.witness();
+    check.absent();
     check.window(now);
     for unasked in &looked.survey.unasked {
         check.add(
@@ -305,7 +306,19 @@ impl Check<'_> {
             _ => Code::LiveNotReady,
         };
         let at = Some((self.pool(), "not ready now"));
-        self.add(code, message, "wait ten minutes and check again; a run would do the same", at);
+        let help = match readiness {
+            Readiness::Busy => format!(
+                "check again in {}: a run would wait as long, and stop or fail over after {} times",
+                Length::from(self.graph.plan().readiness().interval),
+                self.graph.plan().readiness().attempts
+            ),
+            Readiness::Unanswered => {
+                "see who can be asked: a run would stop before it touches anything".to_owned()
+            }
+            _ => "see which front ends are down: a run would stop, or fail over, before it takes one out"
+                .to_owned(),
+        };
+        self.add(code, message, &help, at);
     }
 
     fn partner(&mut self) {
@@ -331,6 +344,17 @@ impl Check<'_> {
                 let message = format!("whether `{}` can take the pool over is not known{said}", **partner);
                 self.add(Code::LiveUnanswered, message, help, at);
             }
+        }
+    }
+
+    /// A run would find out when it needs it: with a front end out of service.
+    fn absent(&mut self) {
+        for absent in &self.looked.survey.absent {
+            let help = "install it, or correct the plan; a run looks for it only when it needs it";
+            self.findings.push(
+                Finding::new(Code::LiveProgramAbsent, absent.clone(), help)
+                    .at(self.pool(), "by its commands"),
+            );
         }
     }
 

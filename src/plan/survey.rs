@@ -15,6 +15,8 @@ pub struct Survey {
     pub partner: Option<String>,
     /// What could not be asked, and why.
     pub unasked: Vec<String>,
+    /// What a run would need on this computer, and is not there; in words.
+    pub absent: Vec<String>,
 }
 
 impl Survey {
@@ -28,6 +30,7 @@ impl Survey {
             domains: plan.pool().domains.iter().map(domain).collect(),
             partner: plan.failover().map(|failover| failover.partner.clone()),
             unasked: Vec::new(),
+            absent: Vec::new(),
         }
     }
 }

@@ -153,8 +153,7 @@ impl Driver {
         match self {
             Driver::Simulated(pool) => Survey::as_planned(pool.plan()),
             Driver::PowerShell(pool) => pool.survey().await,
-            // No command lists the members of a pool: who they are is the plan's word.
-            Driver::Command(pool) => Survey::as_planned(pool.plan()),
+            Driver::Command(pool) => pool.survey(),
         }
     }
 

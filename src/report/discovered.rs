@@ -114,6 +114,7 @@ mod tests {
             domains: vec![("UD: 1\n# x".into(), vec!["fe01.contoso.com".into()])],
             partner: None,
             unasked: Vec::new(),
+            absent: Vec::new(),
         };
         let found = Discovered {
             pool: "pool01.contoso.com",

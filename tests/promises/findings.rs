@@ -32,6 +32,7 @@ const WITHOUT_CASE: &[(Code, &str)] = &[
     (Code::LiveNotReady, "it takes a live pool or a clock: the unit tests of `exec::check`"),
     (Code::LivePartner, "it takes a live pool or a clock: the unit tests of `exec::check`"),
     (Code::LiveUpgraded, "it takes a live pool or a clock: the unit tests of `exec::check`"),
+    (Code::LiveProgramAbsent, "it takes a live pool or a clock: the tests of rolls by commands"),
     (Code::LiveWitness, "it takes a live pool or a clock: the unit tests of `exec::check`"),
     (Code::WindowOver, "it takes a live pool or a clock: the unit tests of `exec::check`"),
     (Code::WindowAhead, "it takes a live pool or a clock: the unit tests of `exec::check`"),

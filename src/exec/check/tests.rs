@@ -110,4 +110,6 @@ fn what_the_pool_says_of_itself_is_told() {
     let unasked =
         |looked: &mut Looked| looked.survey.unasked.push("the upgrade domains: nobody answered".into());
     assert_eq!(codes(unasked, INSIDE), [Code::LiveUnanswered]);
+    let absent = |looked: &mut Looked| looked.survey.absent.push("`stop` runs `stop.sh`".into());
+    assert_eq!(codes(absent, INSIDE), [Code::LiveProgramAbsent]);
 }

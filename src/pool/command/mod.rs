@@ -51,7 +51,7 @@ use std::time::Duration;
 
 use super::Ticket;
 use super::calls::Calls;
-use crate::plan::{Act, Call, CommandDriver, Plan};
+use crate::plan::{Act, Call, CommandDriver, Plan, Survey};
 use flow::Flow;
 pub(super) use show::show;
 
@@ -72,9 +72,10 @@ impl CommandPool {
         CommandPool { flow: Arc::new(Flow::new(plan, settings, folder, rest)), calls: Calls::default() }
     }
 
-    /// The plan that it is the pool of.
-    pub(super) fn plan(&self) -> &Plan {
-        &self.flow.plan
+    /// No command lists the members of a pool: who they are is the plan's word. What is to run here can be looked for.
+    pub(super) fn survey(&self) -> Survey {
+        let absent = show::absent(&self.flow.plan, &self.flow.settings);
+        Survey { absent, ..Survey::as_planned(&self.flow.plan) }
     }
 
     pub(super) fn begin(&mut self, ticket: Ticket, call: Call) {

@@ -1,8 +1,12 @@
 //! What would run, for whoever wants to read it before it does.
 
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
 use super::words::{About, Words, quoted};
 use crate::plan::{
-    Action, Command, CommandDriver, FrontEndId, Length, Moment, PartnerCommands, Plan, Restart, Where,
+    Action, Command, CommandDriver, FrontEndId, Length, Moment, PartnerCommands, Plan, Restart, Template,
+    Where,
 };
 
 /// A command, under the key by which the plan names it.
@@ -73,6 +77,31 @@ pub fn show(plan: &Plan, settings: &CommandDriver) -> String {
         text.push_str(&format!("{}\n", line(&run)));
     }
     text
+}
+
+/// Programs and directories of commands that run on this computer, and are not there now; in words. Those in which a name stands for
+/// something are not looked for.
+pub(super) fn absent(plan: &Plan, settings: &CommandDriver) -> Vec<String> {
+    let here = all(plan, settings).into_iter().filter(|shown| shown.command.at == Where::Here);
+    here.filter_map(|Shown { name, command, is_of_one, .. }| {
+        let about = if is_of_one { About::front_end(FrontEndId(0)) } else { About::pool() };
+        let words = Words::of(&command, &settings.environment, plan, about);
+        let is_fixed = |template: &Template| template.slots().next().is_none();
+        let fixed = command.directory.as_ref().filter(|directory| is_fixed(directory));
+        let directory =
+            fixed.and(words.directory.as_deref()).filter(|directory| !Path::new(directory).is_dir());
+        if let Some(directory) = directory {
+            return Some(format!("`{name}` runs in `{directory}`, which is no directory on this computer"));
+        }
+        let path =
+            words.environment.iter().rfind(|(name, _)| name == "PATH").map(|(_, path)| OsString::from(path));
+        let path = path.or_else(|| std::env::var_os("PATH"));
+        let cwd = words.directory.map_or_else(|| ".".into(), PathBuf::from);
+        let is_there = which::which_in(&words.program, path, cwd).is_ok();
+        (is_fixed(command.run.first()?) && !is_there)
+            .then(|| format!("`{name}` runs `{}`, which is no program on this computer", words.program))
+    })
+    .collect()
 }
 
 fn all(plan: &Plan, settings: &CommandDriver) -> Vec<Shown> {

@@ -52,6 +52,25 @@ fn what_a_command_prints_is_kept_without_its_secrets() {
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
 }
 
+#[test]
+fn a_program_that_is_not_there_is_told_before_it_is_needed() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    let check = || bed.poolroll(&["check", "plan.yaml"]).output().unwrap();
+    assert_eq!(check().status.code(), Some(0), "{}", said(&check()));
+    let text = std::fs::read_to_string(bed.path("plan.yaml")).unwrap();
+    let member = super::file("commands/member");
+    let text = text
+        .replace(&format!("start: {{ run: ['{member}'"), "start: { run: [/no/such/program")
+        .replace("stop: { run:", "stop: { directory: /no/such/place, run:");
+    std::fs::write(bed.path("plan.yaml"), text).unwrap();
+    let told = said(&check());
+    assert!(told.contains("`start` runs `/no/such/program`, which is no program on this computer"), "{told}");
+    assert!(told.contains("`stop` runs in `/no/such/place`, which is no directory"), "{told}");
+    let output = bed.poolroll(&["check", "plan.yaml", "--deny-warnings"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(7), "{}", said(&output));
+}
+
 /// The first front end that fails is left out as the plan allows, the second stops the run, and then somebody ends it for good.
 #[test]
 fn what_failed_is_told_wherever_somebody_looks() {
