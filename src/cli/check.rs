@@ -9,7 +9,7 @@ use super::apply::{self, DriverName};
 use super::exit::Ending;
 use super::failure::Failure;
 use super::validate::{self, Format};
-use super::{going, output, reading};
+use super::{going, output, reading, signals};
 use crate::document::{self, Document, Source};
 use crate::exec::check;
 use crate::plan::PlanText;
@@ -44,10 +44,15 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
     output::say(&format!("asking {}, which changes nothing", graph.plan().pool().fqdn));
     let runtime = going::runtime()?;
     let looked = runtime.block_on(async {
-        let looked = check::look(graph, &mut driver, now).await;
+        let looked = tokio::select! {
+            looked = check::look(graph, &mut driver, now) => Some(looked),
+            () = signals::came() => None,
+        };
+        // Nobody waits for what was asked.
         driver.rest(now).await;
         looked
     });
+    let Some(looked) = looked else { return Err(Failure::Interrupted) };
     let findings = check::findings(graph, document.body(), &looked, now);
     let files = [Checked { source: &source, findings: &findings }];
     validate::show(args.format, args.deny_warnings, &files)?;

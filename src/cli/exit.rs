@@ -61,6 +61,7 @@ fn of_failure(failure: &Failure) -> u8 {
         Failure::Read { .. }
         | Failure::Write { .. }
         | Failure::Stdout(_)
+        | Failure::Interrupted
         | Failure::NoFiles(_)
         | Failure::Gone(_)
         | Failure::NotDiscovered { .. }

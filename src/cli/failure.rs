@@ -18,6 +18,8 @@ pub enum Failure {
     Read { path: String, source: io::Error },
     #[error("cannot write `{}`", path.display())]
     Write { path: PathBuf, source: io::Error },
+    #[error("asked to end before the pool had answered; nothing was changed")]
+    Interrupted,
     #[error("cannot write the output")]
     Stdout(#[source] io::Error),
     #[error("there is no `.yaml` or `.yml` file in `{}`", .0.display())]
@@ -73,6 +75,7 @@ impl Failure {
             }
             Failure::Read { .. } => "check that it is a file which you may read".into(),
             Failure::Write { .. } => "check that the folder is there and that you may write to it".into(),
+            Failure::Interrupted => "check again, with more patience or other time limits".into(),
             Failure::Stdout(_) => "check where the output goes, then try again".into(),
             Failure::NoFiles(_) => "name the files, or the folder that they are in".into(),
             Failure::Exists(_) => "name another file, or add `--force` to replace it".into(),

@@ -156,6 +156,10 @@ fn one(args: &Args, graph: &Arc<StepGraph>, rehearsal: &Rehearsal) -> Result<End
         Format::Human => output::text(&text)?,
         Format::Json => output::data(|mut out| run_json::write_json(&mut out, &report))?,
     }
+    // Nothing was done to any pool: the events are what it was for.
+    if let (Some(source), Some(path)) = (watched.teller.unwritten(), args.teller.path()) {
+        return Err(Failure::Write { path, source });
+    }
     Ok(verdict(&watched.proving, rehearsed.outcome))
 }
 

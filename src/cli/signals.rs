@@ -42,6 +42,14 @@ pub fn watch(signals: Signals) {
     }
 }
 
+/// Waits until somebody asks the process to end, where it only looks at something.
+pub async fn came() {
+    match Asked::new() {
+        Ok(mut asked) => asked.came().await,
+        Err(_) => std::future::pending().await,
+    }
+}
+
 #[cfg(unix)]
 struct Asked {
     interrupt: tokio::signal::unix::Signal,

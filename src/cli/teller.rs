@@ -33,6 +33,11 @@ pub struct Args {
 }
 
 impl Args {
+    /// Where they go.
+    pub fn path(&self) -> Option<PathBuf> {
+        self.events.clone()
+    }
+
     /// Whether somebody wants to have the events.
     pub fn is_asked_for(&self) -> bool {
         self.events.is_some()
@@ -96,6 +101,7 @@ pub struct Teller {
     zone: Zone,
     screen: Screen,
     events: Option<Box<dyn Write>>,
+    unwritten: Option<io::Error>,
     /// The day of the last line.
     day: String,
     said: Instant,
@@ -121,6 +127,7 @@ impl Teller {
             zone: Zone::of(graph),
             screen,
             events: None,
+            unwritten: None,
             day: String::new(),
             said: Instant::now(),
             happened: None,
@@ -153,7 +160,13 @@ impl Teller {
         // Whoever closed the pipe knows.
         if error.kind() != io::ErrorKind::BrokenPipe {
             self.say(&format!("warning: no more events are written: {error}"));
+            self.unwritten = Some(error);
         }
+    }
+
+    /// Why events are missing where they were asked for.
+    pub fn unwritten(&mut self) -> Option<io::Error> {
+        self.unwritten.take()
     }
 
     /// The end of the telling.

@@ -15,6 +15,16 @@ use serde_json::Value;
 use crate::golden;
 use crate::stage::graph_of;
 
+/// Nothing else comes of a rehearsal, so events that could not be written are an error there.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_rehearsal_whose_events_cannot_be_written_fails() {
+    let args = ["rehearse", "plans/minimal.yaml", "--events", "/dev/full"];
+    let output = poolroll(&golden::at("."), &args).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("cannot write `/dev/full`"), "{}", said(&output));
+}
+
 #[test]
 fn the_commands_do_what_their_goldens_show() {
     trycmd::TestCases::new().case("tests/cmd/*.trycmd");

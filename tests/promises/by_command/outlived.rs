@@ -344,3 +344,21 @@ fn what_is_ended_may_clear_up_and_is_heard() {
     let kept = std::fs::read_to_string(run_folder(&bed).join("commands/upgrade-web1-1.output")).unwrap();
     assert!(kept.contains("waits for the lock\nrolling back\n") && kept.contains("it was ended"), "{kept}");
 }
+
+/// Somebody is tired of waiting for an answer: nothing is left running that would have given it.
+#[test]
+fn a_check_that_is_asked_to_end_leaves_nothing_behind() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    let member = file("commands/member");
+    let observe = format!("observe: {{ run: ['{member}', observe, '{{front_end}}']");
+    let lasting = "observe: { run: [sh, -c, 'sleep 3; echo seen >>$BED/log']";
+    replan(&bed, &[(observe.as_str(), lasting)]);
+    let mut check = bed.poolroll(&["check", "plan.yaml"]).stderr(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(1));
+    let asked = Command::new("kill").args(["-INT", &check.id().to_string()]).status().unwrap();
+    assert!(asked.success());
+    assert_eq!(check.wait().unwrap().code(), Some(1));
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(bed.log(), [""; 0]);
+}
