@@ -93,7 +93,8 @@ pub struct PartnerCommandsText {
     /// Fails the pool over.
     #[schemars(extend("examples" = [{"run": ["fail-over", "{pool}", "{partner}"]}]))]
     pub fail_over: CommandText,
-    /// Fails it back.
+    /// Fails it back. Every front end is stopped and upgraded then, and is started only afterwards, all together, as Microsoft's pools
+    /// need it: a command that moves users at once moves them to nobody for as long as a start takes.
     #[schemars(extend("examples" = [{"run": ["fail-back", "{pool}"]}]))]
     pub fail_back: CommandText,
 }

@@ -3,12 +3,9 @@
 use super::flow::{Flow, ended, standing};
 use super::local::Ended;
 use super::marks::{self, Mark, Marking};
-use super::remote::Unreached;
+use super::session::Unreached;
 use super::words::About;
-use crate::plan::{
-    Act, Action, Command, Facts, FrontEndId, Mode, Moment, Observation, Problem, Restart, Template,
-    VersionSeen, Where,
-};
+use crate::plan::{Act, Command, Facts, FrontEndId, Mode, Moment, Observation, Problem, Where};
 use crate::pool::calls::{Ensured, failed};
 use crate::pool::process;
 use crate::twin::{PoolState, Services};
@@ -16,7 +13,7 @@ use crate::twin::{PoolState, Services};
 /// How long a computer may take to go down once it was told to restart, in seconds.
 const TO_GO_DOWN: u64 = 600;
 
-fn unreached(why: Unreached) -> Ensured {
+pub(super) fn unreached(why: Unreached) -> Ensured {
     match why {
         Unreached::NotBegun(why) => failed(Problem::Transient, why),
         Unreached::Lost(why) => failed(Problem::Unknown, why),
@@ -107,7 +104,12 @@ impl Flow {
     }
 
     /// Whether what a mark speaks of, or anything that it started, still runs where it was begun.
-    async fn runs(&self, at: Where, front_end: Option<FrontEndId>, mark: &Mark) -> Result<bool, String> {
+    pub(super) async fn runs(
+        &self,
+        at: Where,
+        front_end: Option<FrontEndId>,
+        mark: &Mark,
+    ) -> Result<bool, String> {
         if mark.unbegun {
             return Ok(false);
         }
@@ -190,13 +192,13 @@ impl Flow {
         }
     }
 
-    fn forget(&self, front_end: FrontEndId, moment: Moment) -> Result<(), String> {
+    pub(super) fn forget(&self, front_end: FrontEndId, moment: Moment) -> Result<(), String> {
         let mut steps =
             (0..self.plan.upgrade().at(moment).len() as u8).map(|index| self.mark(front_end, moment, index));
         steps.try_for_each(|step| self.marks.forget(&step))
     }
 
-    fn mark(&self, front_end: FrontEndId, moment: Moment, index: u8) -> String {
+    pub(super) fn mark(&self, front_end: FrontEndId, moment: Moment, index: u8) -> String {
         let word = match moment {
             Moment::BeforeStop => "before_stop",
             Moment::Upgrade => "upgrade",
@@ -205,113 +207,8 @@ impl Flow {
         format!("{word}-{}-{}", self.fqdn(front_end), index + 1)
     }
 
-    fn restart_mark(&self, front_end: FrontEndId) -> String {
+    pub(super) fn restart_mark(&self, front_end: FrontEndId) -> String {
         format!("restart-{}", self.fqdn(front_end))
-    }
-
-    fn action(&self, moment: Moment, index: u8) -> &Action {
-        &self.plan.upgrade().at(moment)[usize::from(index)]
-    }
-
-    async fn perform(&self, front_end: FrontEndId, moment: Moment, index: u8) -> Ensured {
-        let action = self.action(moment, index);
-        let step = self.mark(front_end, moment, index);
-        let before = self.marks.read(&step);
-        if let Some(mark) = &before {
-            if !action.repeatable && mark.exit_code.is_some_and(|code| is_success(action, code)) {
-                return (Ok(()), exit(action, mark.exit_code));
-            }
-            // Whoever begins it again has looked: where nobody can tell, a person has.
-            let goes_on =
-                mark.exit_code.is_none() && self.runs(action.at, Some(front_end), mark).await == Ok(true);
-            if goes_on {
-                return failed(Problem::Unknown, "a mark says that it is underway already");
-            }
-        }
-        let owes_restart =
-            moment == Moment::Upgrade && before.as_ref().is_some_and(|mark| self.owes_restart(action, mark));
-        // Taking a front end out makes what brought it back stale, and the other way round; an upgrade wants a restart after it.
-        let stale = match moment {
-            Moment::BeforeStop => self.forget(front_end, Moment::AfterAccept),
-            Moment::AfterAccept => self.forget(front_end, Moment::BeforeStop),
-            Moment::Upgrade => self.marks.forget(&self.restart_mark(front_end)),
-        };
-        // So is what the last try came to, but for a restart that it asked for.
-        let unbegun = Mark { unbegun: true, owes_restart, ..Mark::default() };
-        let last = || match before {
-            Some(_) if owes_restart => self.marks.write(&step, &unbegun),
-            Some(_) => self.marks.forget(&step),
-            None => Ok(()),
-        };
-        if let Err(why) = stale.and_then(|()| last()) {
-            return failed(Problem::Transient, why);
-        }
-        let known = Mark { owes_restart, ..Mark::default() };
-        // A power cut ends what runs here, and it does no harm to begin it again then.
-        let lasts = !action.repeatable || action.at == Where::FrontEnd;
-        let mut process = None;
-        let mut told = |it| {
-            process = it;
-            let mark = Mark { process, ..known.clone() };
-            self.marks.forget_exit(&step)?;
-            if lasts { self.marks.write(&step, &mark) } else { self.marks.note(&step, &mark) }
-        };
-        let command = command_of(action);
-        let exit_file = self.marks.exit_file(&step).filter(|_| lasts && action.at == Where::Here);
-        let marking = Marking { told: &mut told, holds: lasts, exit_file };
-        let output = self.act(&command, About::front_end(front_end), &step, Some(marking)).await;
-        let cut_off = || _ = self.marks.write(&step, &Mark { process, cut_off: true, ..known.clone() });
-        let output = match output {
-            Ok(output) => output,
-            Err(why) => {
-                match why {
-                    Unreached::NotBegun(_) if owes_restart => _ = self.marks.write(&step, &unbegun),
-                    Unreached::NotBegun(_) => _ = self.marks.forget(&step),
-                    Unreached::Lost(_) => cut_off(),
-                }
-                return unreached(why);
-            }
-        };
-        let Ended::Code(code) = output.ended else {
-            cut_off();
-            let why = ended(&command, &output).err().map_or_else(String::new, |(_, why)| why);
-            return failed(Problem::Unknown, why);
-        };
-        let mark = Mark { exit_code: Some(code), ..known };
-        let asks = moment == Moment::Upgrade && self.owes_restart(action, &mark);
-        let kept = match (action.repeatable, asks) {
-            (true, false) => self.marks.forget(&step),
-            _ => self.marks.write(&step, &mark),
-        };
-        // A restart that it asks for is told by nobody else.
-        if let (true, Err(why)) = (asks, kept) {
-            return failed(Problem::Unknown, why);
-        }
-        let facts = exit(action, Some(code));
-        if is_success(action, code) {
-            return (Ok(()), facts);
-        }
-        let problem = if action.limit.attempts > 1 { Problem::Transient } else { Problem::Permanent };
-        let text = Some(format!("it ended with {code}{}", super::answers::said(&output)));
-        (Err(problem), Facts { text, ..facts })
-    }
-
-    /// Whether an action asked that the computer restarts, by its mark. One whose exit code nobody knows may have.
-    fn owes_restart(&self, action: &Action, mark: &Mark) -> bool {
-        mark.owes_restart
-            || match mark.exit_code {
-                Some(code) => action.reboot.contains(&code),
-                None => !mark.unbegun && self.settings.restart.is_some() && !action.reboot.is_empty(),
-            }
-    }
-
-    /// Whether the computer of a front end has to restart: always, or because an action asked for it.
-    fn needs_restart(&self, front_end: FrontEndId) -> bool {
-        self.plan.upgrade().restart == Restart::Computer
-            || (0..self.plan.upgrade().actions.len() as u8).any(|index| {
-                let mark = self.marks.read(&self.mark(front_end, Moment::Upgrade, index));
-                mark.is_some_and(|mark| self.owes_restart(self.action(Moment::Upgrade, index), &mark))
-            })
     }
 
     async fn restart(&self, front_end: FrontEndId) -> Ensured {
@@ -457,67 +354,4 @@ impl Flow {
             Act::Restart { .. } | Act::Perform { .. } | Act::UpdateDatabases => None,
         }
     }
-
-    /// By the mark of the action, and where that leaves it open by the version.
-    async fn action_seen(
-        &self,
-        front_end: FrontEndId,
-        moment: Moment,
-        index: u8,
-    ) -> Result<(Observation, Facts), String> {
-        let action = self.action(moment, index);
-        let Some(mark) = self.marks.read(&self.mark(front_end, moment, index)) else {
-            return Ok((Observation::NotDone, Facts::default()));
-        };
-        let facts = exit(action, mark.exit_code);
-        if let Some(code) = mark.exit_code {
-            let transient = action.limit.attempts > 1;
-            let seen =
-                if is_success(action, code) { Observation::Done } else { Observation::Failed { transient } };
-            return Ok((seen, facts));
-        }
-        let runs = self.runs(action.at, Some(front_end), &mark).await;
-        if runs == Ok(true) {
-            return Ok((Observation::Underway, facts));
-        }
-        // Where nobody can tell, it may go on whatever became of us.
-        let has_ended = runs == Ok(false);
-        if mark.unbegun || action.repeatable && has_ended {
-            return Ok((Observation::NotDone, facts));
-        }
-        if moment == Moment::Upgrade && self.plan.upgrade().version.is_some() {
-            let observed = self.observe(front_end).await?;
-            let seen = match self.version(&observed) {
-                VersionSeen::Planned => Observation::Done,
-                VersionSeen::Other if has_ended => Observation::NotDone,
-                _ => Observation::Unknown,
-            };
-            return Ok((seen, Facts { version: observed.version, ..facts }));
-        }
-        Ok((Observation::Unknown, Facts::text("it was cut off, and nothing tells how far it came")))
-    }
-}
-
-/// An action as a command: its exit codes are the plan's.
-pub(super) fn command_of(action: &Action) -> Command {
-    // The rules have read them.
-    let template = |word: &String| Template::parse(word).unwrap_or_else(|_| Template::literal(word));
-    Command {
-        run: std::iter::once(&action.program).chain(&action.arguments).map(template).collect(),
-        at: action.at,
-        directory: None,
-        environment: Vec::new(),
-        time_limit: None,
-        // Which of them mean what is read off the action.
-        exits: action.success.iter().chain(&action.reboot).map(|code| (*code, "done".to_owned())).collect(),
-    }
-}
-
-fn is_success(action: &Action, code: i32) -> bool {
-    action.success.contains(&code) || action.reboot.contains(&code)
-}
-
-fn exit(action: &Action, exit_code: Option<i32>) -> Facts {
-    let reboot_needed = exit_code.is_some_and(|code| action.reboot.contains(&code));
-    Facts { exit_code, reboot_needed, ..Facts::default() }
 }

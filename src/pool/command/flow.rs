@@ -8,7 +8,8 @@ use super::answers::{self, Accepts, Health, HealthWord, Observed, Ready, ReadyWo
 use super::local::{self, Ended, Left, Output, Waiting};
 use super::marks::{Marking, Marks};
 use super::output::Secrets;
-use super::remote::{Remote, Unreached};
+use super::remote::Remote;
+use super::session::Unreached;
 use super::words::{About, Asked, Words};
 use crate::plan::{
     Acceptance, Answer, Call, Command, CommandDriver, Count, DomainId, Facts, FrontEndId, PartnerHealth,

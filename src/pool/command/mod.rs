@@ -26,6 +26,7 @@
 //! What an act printed is kept in the folder of its run, under `commands`: the beginning and the end of it, without the values of the
 //! plan's secrets. Beside it lies a mark of each command that acts, so that a run that is taken up finds a process that outlived ours.
 
+mod actions;
 mod acts;
 mod answers;
 pub mod claim;
@@ -34,6 +35,7 @@ mod local;
 mod marks;
 mod output;
 mod remote;
+mod session;
 mod show;
 mod words;
 

@@ -32,7 +32,7 @@ impl Shown {
         Shown {
             name: format!("upgrade.{key}[{index}]: {}", action.name),
             when,
-            command: super::acts::command_of(action),
+            command: super::actions::command_of(action),
             is_of_one: true,
             exits: done.chain(reboot).collect(),
         }
