@@ -42,10 +42,9 @@ pub(super) struct Group {
 }
 
 impl Group {
-    /// The group of a process that has just begun.
+    /// The group of a process of ours: until we have waited for it, its number is nobody else's.
     pub(super) fn of(number: Option<u32>, endings: &Endings) -> Group {
-        let process = number.map(|number| (number, began(number).unwrap_or_default()));
-        Group { process, endings: endings.clone() }
+        Group { process: number.map(|number| (number, 0)), endings: endings.clone() }
     }
 
     pub(super) fn process(&self) -> Option<Process> {
@@ -149,6 +148,11 @@ pub(super) fn runs(_: Process) -> Option<bool> {
 /// When a process on this computer began, as the system counts it; `None` when there is none of this number, or the system does not say.
 pub(super) fn began(number: u32) -> Option<u64> {
     stat(number).filter(|stat| !stat.has_ended).map(|stat| stat.began)
+}
+
+/// A process, so that it is found again by whoever has not started it.
+pub(super) fn known(number: u32) -> Process {
+    (number, began(number).unwrap_or_default())
 }
 
 /// What Linux says of a process.

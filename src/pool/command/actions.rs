@@ -56,14 +56,25 @@ impl Flow {
         let mut told = |it| {
             process = it;
             let mark = Mark { process, ..known.clone() };
+            if !lasts {
+                return self.marks.note(&step, process);
+            }
             self.marks.forget_exit(&step)?;
-            if lasts { self.marks.write(&step, &mark) } else { self.marks.note(&step, &mark) }
+            self.marks.write(&step, &mark)
         };
         let command = command_of(action);
         let exit_file = self.marks.exit_file(&step).filter(|_| lasts && action.at == Where::Here);
         let marking = Marking { told: &mut told, holds: lasts, exit_file };
         let output = self.act(&command, About::front_end(front_end), &step, Some(marking)).await;
-        let cut_off = || _ = self.marks.write(&step, &Mark { process, cut_off: true, ..known.clone() });
+        let cut_off = || {
+            _ = self.marks.note(&step, None);
+            let mark = Mark { process, cut_off: true, ..known.clone() };
+            let owes_restart = moment == Moment::Upgrade && self.owes_restart(action, &mark);
+            // Where processes are not told apart it leaves none to look for.
+            let is_over = action.repeatable && process.is_none();
+            let mark = if is_over { Mark { owes_restart, ..unbegun.clone() } } else { mark };
+            _ = self.marks.write(&step, &mark);
+        };
         let output = match output {
             Ok(output) => output,
             Err(why) => {
@@ -84,7 +95,7 @@ impl Flow {
         let asks = moment == Moment::Upgrade && self.owes_restart(action, &mark);
         let kept = match (action.repeatable, asks) {
             (true, false) => self.marks.forget(&step),
-            _ => self.marks.write(&step, &mark),
+            _ => self.marks.write(&step, &mark).and_then(|()| self.marks.note(&step, None)),
         };
         // A restart that it asks for is told by nobody else.
         if let (true, Err(why)) = (asks, kept) {

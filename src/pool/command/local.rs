@@ -113,11 +113,13 @@ pub(super) async fn run(words: &Words, waiting: Waiting<'_>) -> Result<Output, S
             if !waits(&mut streams.0).await {
                 return Err(cannot(&"there is no such program"));
             }
-            told(group.process())?;
+            told(child.id().map(process::known))?;
             let_begin(&mut child).await.map_err(|error| cannot(&error))?;
         }
         // It has begun: that it cannot be written down changes nothing any more.
-        Some(Marking { told, holds: false, .. }) if process::CAN_BE_HELD => _ = told(group.process()),
+        Some(Marking { told, holds: false, .. }) if process::CAN_BE_HELD => {
+            _ = told(child.id().map(process::known))
+        }
         _ => {}
     }
     let (mut tell, told) = oneshot::channel();

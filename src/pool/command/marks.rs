@@ -1,8 +1,11 @@
 //! Marks beside the journal: what a command of a step was begun with, and how it ended. They let a run that is taken up see what became of
 //! a command whose process outlived ours, and they refuse a second start while it does.
 
+use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -53,25 +56,94 @@ pub(super) struct Mark {
 
 /// Where marks and outputs are kept: in the run's folder, or nowhere when nothing is run.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Marks(Option<PathBuf>);
+pub(super) struct Marks {
+    folder: Option<PathBuf>,
+    going: Arc<Mutex<Option<Going>>>,
+}
+
+/// What a power cut ends too, and may be begun again then: noted in one file, a line when it begins and a line when it has ended, and
+/// never made durable. That costs so little that it can be done for each of a thousand commands.
+#[derive(Debug)]
+struct Going {
+    file: File,
+    processes: BTreeMap<String, Process>,
+}
+
+/// A line of that file.
+#[derive(Serialize, Deserialize)]
+struct Noted {
+    step: String,
+    /// Nothing when it has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    process: Option<Process>,
+}
+
+impl Going {
+    fn open(path: &Path) -> std::io::Result<Going> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let mut processes = BTreeMap::new();
+        for Noted { step, process } in text.lines().filter_map(|line| serde_json::from_str(line).ok()) {
+            match process {
+                Some(process) => processes.insert(step, process),
+                None => processes.remove(&step),
+            };
+        }
+        // What has ended is of no interest any more.
+        let mut going = Going { file: File::create(path)?, processes: BTreeMap::new() };
+        for (step, process) in processes {
+            going.note(&step, Some(process))?;
+        }
+        Ok(going)
+    }
+
+    fn note(&mut self, step: &str, process: Option<Process>) -> std::io::Result<()> {
+        let mut line = serde_json::to_vec(&Noted { step: step.to_owned(), process })?;
+        line.push(b'\n');
+        self.file.write_all(&line)?;
+        match process {
+            Some(process) => self.processes.insert(step.to_owned(), process),
+            None => self.processes.remove(step),
+        };
+        Ok(())
+    }
+}
 
 impl Marks {
     pub(super) fn in_folder(folder: Option<&Path>) -> Marks {
-        Marks(folder.map(|folder| folder.join("commands")))
+        Marks { folder: folder.map(|folder| folder.join("commands")), going: Arc::default() }
+    }
+
+    /// What is noted of what goes on; opened when it is first asked for.
+    fn going<T>(&self, with: impl FnOnce(&mut Going) -> std::io::Result<T>) -> std::io::Result<Option<T>> {
+        let Some(folder) = &self.folder else { return Ok(None) };
+        let mut going = self.going.lock().unwrap_or_else(PoisonError::into_inner);
+        if going.is_none() {
+            *going = Some(Going::open(&folder.join("going.jsonl"))?);
+        }
+        going.as_mut().map(with).transpose()
     }
 
     fn path(&self, step: &str, kind: &str) -> Option<PathBuf> {
         // Names of front ends are names of hosts, so nothing in a step leads out of the folder.
-        Some(self.0.as_ref()?.join(format!("{step}.{kind}")))
+        Some(self.folder.as_ref()?.join(format!("{step}.{kind}")))
     }
 
     /// The mark of a step; `None` where it has none. One that cannot be read, or was cut off in writing, says that something was begun, and no more.
     pub(super) fn read(&self, step: &str) -> Option<Mark> {
+        let noted = self.going(|going| Ok(going.processes.get(step).copied())).ok().flatten().flatten();
         let mut mark = match std::fs::read(self.path(step, "json")?) {
             Ok(text) => serde_json::from_slice(&text).unwrap_or(Mark { cut_off: true, ..Mark::default() }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return noted.map(|process| Mark { process: Some(process), ..Mark::default() });
+            }
             Err(_) => Mark { cut_off: true, ..Mark::default() },
         };
+        if noted.is_some() {
+            mark = Mark { process: noted, unbegun: false, ..mark };
+        }
         if mark.exit_code.is_none() && mark.process.is_some() && !mark.cut_off {
             let left = std::fs::read_to_string(self.exit_file(step)?).ok();
             // A shell tells a signal by such a number.
@@ -91,19 +163,6 @@ impl Marks {
     ///
     /// It cannot be written, so nothing may be begun.
     pub(super) fn write(&self, step: &str, mark: &Mark) -> Result<(), String> {
-        self.put(step, mark, true)
-    }
-
-    /// Writes the mark of a step that a power cut ends too.
-    ///
-    /// # Errors
-    ///
-    /// It cannot be written.
-    pub(super) fn note(&self, step: &str, mark: &Mark) -> Result<(), String> {
-        self.put(step, mark, false)
-    }
-
-    fn put(&self, step: &str, mark: &Mark, durably: bool) -> Result<(), String> {
         let (Some(path), Some(beside)) = (self.path(step, "json"), self.path(step, "new")) else {
             return Ok(());
         };
@@ -111,20 +170,27 @@ impl Marks {
             if let Some(folder) = path.parent() {
                 std::fs::create_dir_all(folder)?;
             }
-            let mut file = std::fs::File::create(&beside)?;
+            let mut file = File::create(&beside)?;
             file.write_all(&serde_json::to_vec(mark)?)?;
-            if durably {
-                file.sync_all()?;
-            }
+            file.sync_all()?;
             std::fs::rename(&beside, &path)?;
-            if durably { self.sync() } else { Ok(()) }
+            self.sync()
         };
         write().map_err(|error| format!("`{}` cannot be written: {error}", path.display()))
     }
 
+    /// Notes that the command of a step goes on, by its process; or with none that it has ended.
+    pub(super) fn note(&self, step: &str, process: Option<Process>) -> Result<(), String> {
+        let noted = self.going(|going| match (process, going.processes.contains_key(step)) {
+            (None, false) => Ok(()),
+            _ => going.note(step, process),
+        });
+        noted.map(|_| ()).map_err(|error| format!("what goes on cannot be noted: {error}"))
+    }
+
     /// Makes the names of marks durable. On Windows the file system does that by itself.
     fn sync(&self) -> std::io::Result<()> {
-        match &self.0 {
+        match &self.folder {
             Some(folder) if cfg!(unix) => std::fs::File::open(folder)?.sync_all(),
             _ => Ok(()),
         }
@@ -136,6 +202,10 @@ impl Marks {
     ///
     /// It is still there, so nothing that makes it stale may be begun.
     pub(super) fn forget(&self, step: &str) -> Result<(), String> {
+        self.note(step, None)?;
+        if self.path(step, "json").is_none_or(|path| !path.exists()) {
+            return Ok(());
+        }
         // In this order: an exit code without its mark would be taken for that of the next try.
         self.forget_exit(step)?;
         self.remove(step, "json")
@@ -198,5 +268,27 @@ mod tests {
         assert_eq!(marks.read("stop-web1"), Some(Mark { cut_off: true, ..Mark::default() }));
         marks.forget("stop-web1").unwrap();
         assert_eq!(marks.read("stop-web1"), None);
+    }
+
+    #[test]
+    fn what_goes_on_is_noted_until_it_has_ended() {
+        let dir = tempfile::tempdir().unwrap();
+        let marks = Marks::in_folder(Some(dir.path()));
+        let owes = Mark { unbegun: true, owes_restart: true, ..Mark::default() };
+        marks.write("two", &owes).unwrap();
+        for step in ["one", "two", "three"] {
+            marks.note(step, Some((7, 8))).unwrap();
+        }
+        marks.note("three", None).unwrap();
+        // By another process, too.
+        for marks in [marks, Marks::in_folder(Some(dir.path()))] {
+            let process = Some((7, 8));
+            assert_eq!(marks.read("one"), Some(Mark { process, ..Mark::default() }));
+            assert_eq!(marks.read("two"), Some(Mark { process, owes_restart: true, ..Mark::default() }));
+            assert_eq!(marks.read("three"), None);
+        }
+        let marks = Marks::in_folder(Some(dir.path()));
+        marks.forget("one").unwrap();
+        assert_eq!(Marks::in_folder(Some(dir.path())).read("one"), None);
     }
 }
