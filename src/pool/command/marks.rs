@@ -65,7 +65,9 @@ pub(super) struct Marks {
 /// never made durable. That costs so little that it can be done for each of a thousand commands.
 #[derive(Debug)]
 struct Going {
-    file: File,
+    path: PathBuf,
+    /// Opened with the first line of ours.
+    file: Option<File>,
     processes: BTreeMap<String, Process>,
 }
 
@@ -79,34 +81,35 @@ struct Noted {
 }
 
 impl Going {
-    fn open(path: &Path) -> std::io::Result<Going> {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        let text = std::fs::read_to_string(path).unwrap_or_default();
-        let mut processes = BTreeMap::new();
-        for Noted { step, process } in text.lines().filter_map(|line| serde_json::from_str(line).ok()) {
-            match process {
-                Some(process) => processes.insert(step, process),
-                None => processes.remove(&step),
-            };
-        }
-        // What has ended is of no interest any more.
-        let mut going = Going { file: File::create(path)?, processes: BTreeMap::new() };
-        for (step, process) in processes {
-            going.note(&step, Some(process))?;
-        }
+    fn read(path: PathBuf) -> std::io::Result<Going> {
+        let text = match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            text => text.unwrap_or_default(),
+        };
+        let mut going = Going { path, file: None, processes: BTreeMap::new() };
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).for_each(|noted| going.fold(noted));
         Ok(going)
     }
 
-    fn note(&mut self, step: &str, process: Option<Process>) -> std::io::Result<()> {
-        let mut line = serde_json::to_vec(&Noted { step: step.to_owned(), process })?;
-        line.push(b'\n');
-        self.file.write_all(&line)?;
+    fn fold(&mut self, Noted { step, process }: Noted) {
         match process {
-            Some(process) => self.processes.insert(step.to_owned(), process),
-            None => self.processes.remove(step),
+            Some(process) => self.processes.insert(step, process),
+            None => self.processes.remove(&step),
         };
+    }
+
+    fn note(&mut self, noted: Noted) -> std::io::Result<()> {
+        if self.file.is_none() {
+            if let Some(folder) = self.path.parent() {
+                std::fs::create_dir_all(folder)?;
+            }
+            self.file = Some(File::options().create(true).append(true).open(&self.path)?);
+        }
+        if let Some(file) = &mut self.file {
+            // In front too: the last line may have been cut off.
+            file.write_all(format!("\n{}\n", serde_json::to_string(&noted)?).as_bytes())?;
+        }
+        self.fold(noted);
         Ok(())
     }
 }
@@ -116,12 +119,12 @@ impl Marks {
         Marks { folder: folder.map(|folder| folder.join("commands")), going: Arc::default() }
     }
 
-    /// What is noted of what goes on; opened when it is first asked for.
+    /// What is noted of what goes on; read when it is first asked for.
     fn going<T>(&self, with: impl FnOnce(&mut Going) -> std::io::Result<T>) -> std::io::Result<Option<T>> {
         let Some(folder) = &self.folder else { return Ok(None) };
         let mut going = self.going.lock().unwrap_or_else(PoisonError::into_inner);
         if going.is_none() {
-            *going = Some(Going::open(&folder.join("going.jsonl"))?);
+            *going = Some(Going::read(folder.join("going.jsonl"))?);
         }
         going.as_mut().map(with).transpose()
     }
@@ -133,7 +136,10 @@ impl Marks {
 
     /// The mark of a step; `None` where it has none. One that cannot be read, or was cut off in writing, says that something was begun, and no more.
     pub(super) fn read(&self, step: &str) -> Option<Mark> {
-        let noted = self.going(|going| Ok(going.processes.get(step).copied())).ok().flatten().flatten();
+        let Ok(noted) = self.going(|going| Ok(going.processes.get(step).copied())) else {
+            return Some(Mark { cut_off: true, ..Mark::default() });
+        };
+        let noted = noted.flatten();
         let mut mark = match std::fs::read(self.path(step, "json")?) {
             Ok(text) => serde_json::from_slice(&text).unwrap_or(Mark { cut_off: true, ..Mark::default() }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -183,7 +189,7 @@ impl Marks {
     pub(super) fn note(&self, step: &str, process: Option<Process>) -> Result<(), String> {
         let noted = self.going(|going| match (process, going.processes.contains_key(step)) {
             (None, false) => Ok(()),
-            _ => going.note(step, process),
+            _ => going.note(Noted { step: step.to_owned(), process }),
         });
         noted.map(|_| ()).map_err(|error| format!("what goes on cannot be noted: {error}"))
     }
@@ -191,7 +197,7 @@ impl Marks {
     /// Makes the names of marks durable. On Windows the file system does that by itself.
     fn sync(&self) -> std::io::Result<()> {
         match &self.folder {
-            Some(folder) if cfg!(unix) => std::fs::File::open(folder)?.sync_all(),
+            Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
             _ => Ok(()),
         }
     }
