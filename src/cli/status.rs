@@ -49,7 +49,9 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
 
 fn status(places: &Places, run: Option<&str>) -> Result<Status, Failure> {
     let looked = live::look(places, run)?;
-    let troubles = seeing::report(&looked).map(|report| report.troubles).unwrap_or_default();
+    // The records are folded a second time only where there is something to be told of them.
+    let report = looked.run().stuck().next().and_then(|_| seeing::report(&looked).ok());
+    let troubles = report.map(|report| report.troubles).unwrap_or_default();
     let said = |step: &str| troubles.iter().rev().find(|trouble| trouble.step == step)?.said.clone();
     Ok(seeing::seen(&seeing::moment(&looked), |seen| Status::of(seen, looked.alive, said)))
 }

@@ -61,31 +61,43 @@ impl Drop for Group {
     fn drop(&mut self) {
         let Some(process) = self.process else { return };
         signal(process.0, false);
-        self.endings.begin(async move { _ = end(process).await });
+        // It has been asked by now, and a second time may mean more to it.
+        self.endings.begin(async move { _ = seen_out(process).await });
     }
 }
 
-/// Ends the group of a process. Whoever does not hear that it is asked to end is ended without being asked. Whether it is gone.
+/// Ends the group of a process, and waits until it is gone. Whether it is.
 pub(super) async fn end(process: Process) -> bool {
-    for at_once in [false, true] {
-        signal(process.0, at_once);
-        let begun = Instant::now();
-        while begun.elapsed() < TO_END {
-            if runs(process) == Some(false) {
-                return true;
-            }
-            tokio::time::sleep(GLANCE).await;
+    signal(process.0, false);
+    seen_out(process).await
+}
+
+/// Waits until a group is gone that was asked to end. Whoever does not hear that is ended without being asked.
+async fn seen_out(process: Process) -> bool {
+    if is_gone_in_time(process).await {
+        return true;
+    }
+    signal(process.0, true);
+    is_gone_in_time(process).await
+}
+
+async fn is_gone_in_time(process: Process) -> bool {
+    let begun = Instant::now();
+    while begun.elapsed() < TO_END {
+        if runs(process) == Some(false) {
+            return true;
         }
+        tokio::time::sleep(GLANCE).await;
     }
     false
 }
 
-/// What is being ended in the background, so that whoever leaves can see it through.
+/// What goes on in the background with commands, and ends them when nobody waits for them any more: whoever leaves can see it through.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Endings(Arc<Mutex<JoinSet<()>>>);
 
 impl Endings {
-    /// Goes on with an ending, where there is a runtime that does.
+    /// Goes on with something, where there is a runtime that does.
     pub(super) fn begin(&self, ending: impl Future<Output = ()> + Send + 'static) {
         if let Ok(runtime) = Handle::try_current() {
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -41,11 +41,9 @@ impl Flow {
         };
         // So is what the last try came to, but for a restart that it asked for.
         let unbegun = Mark { unbegun: true, owes_restart, ..Mark::default() };
-        let last = || match before {
-            Some(_) if owes_restart => self.marks.write(&step, &unbegun),
-            Some(_) => self.marks.forget(&step),
-            None => Ok(()),
-        };
+        let none_begun =
+            || if owes_restart { self.marks.write(&step, &unbegun) } else { self.marks.forget(&step) };
+        let last = || if before.is_some() { none_begun() } else { Ok(()) };
         if let Err(why) = stale.and_then(|()| last()) {
             return failed(Problem::Transient, why);
         }
@@ -55,12 +53,11 @@ impl Flow {
         let mut process = None;
         let mut told = |it| {
             process = it;
-            let mark = Mark { process, ..known.clone() };
             if !lasts {
                 return self.marks.note(&step, process);
             }
             self.marks.forget_exit(&step)?;
-            self.marks.write(&step, &mark)
+            self.marks.write(&step, &Mark { process, ..known.clone() })
         };
         let command = command_of(action);
         let exit_file = self.marks.exit_file(&step).filter(|_| lasts && action.at == Where::Here);
@@ -79,8 +76,7 @@ impl Flow {
             Ok(output) => output,
             Err(why) => {
                 match why {
-                    Unreached::NotBegun(_) if owes_restart => _ = self.marks.write(&step, &unbegun),
-                    Unreached::NotBegun(_) => _ = self.marks.forget(&step),
+                    Unreached::NotBegun(_) => _ = none_begun(),
                     Unreached::Lost(_) => cut_off(),
                 }
                 return unreached(why);

@@ -67,8 +67,8 @@ fn ask(plan: &Plan, command: &Command, run: &str) -> Result<(), NotTaken> {
             let runtime = runtime.map_err(|error| error.to_string())?;
             runtime.block_on(async {
                 let endings = Endings::default();
-                let waiting = Waiting { limit, marked: None, endings: endings.clone(), left: Box::new(drop) };
-                let output = local::run(&words, waiting).await;
+                let waiting = Waiting { limit, marked: None, left: Box::new(drop) };
+                let output = local::run(&words, waiting, &endings).await;
                 // What took too long takes nothing any more when we go on.
                 endings.all().await;
                 output

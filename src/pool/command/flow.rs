@@ -112,13 +112,13 @@ impl Flow {
         let words = Words::of(command, &self.settings.environment, &self.plan, about);
         let by_shell =
             command.at == Where::FrontEnd || marked.as_ref().is_some_and(|it| it.exit_file.is_some());
-        let waiting = Waiting { limit: command.time_limit, marked, endings: self.endings.clone(), left };
+        let waiting = Waiting { limit: command.time_limit, marked, left };
         let output = match (command.at, about.front_end) {
             (Where::FrontEnd, Some(front_end)) => {
                 let host = &self.plan.front_end(front_end).fqdn;
                 self.remote.run(front_end, host, &words, waiting).await
             }
-            _ => local::run(&words, waiting).await.map_err(Unreached::NotBegun),
+            _ => local::run(&words, waiting, &self.endings).await.map_err(Unreached::NotBegun),
         }?;
         Ok(if by_shell { told_by_a_shell(command, output) } else { output })
     }
@@ -131,14 +131,11 @@ impl Flow {
         step: &str,
         marked: Option<Marking<'_>>,
     ) -> Result<Output, Unreached> {
-        let keep = {
-            let (marks, secrets, step) = (self.marks.clone(), self.secrets.clone(), step.to_owned());
-            move |output: &Output| keep(&marks, &step, &output.masked(&secrets))
-        };
-        let kept = keep.clone();
-        let output = self.run(command, about, marked, Box::new(move |output| kept(&output))).await?;
-        keep(&output);
-        Ok(output.masked(&self.secrets))
+        let (marks, secrets, its) = (self.marks.clone(), self.secrets.clone(), step.to_owned());
+        let left = move |output: Output| keep(&marks, &its, &output.masked(&secrets));
+        let output = self.run(command, about, marked, Box::new(left)).await?.masked(&self.secrets);
+        keep(&self.marks, step, &output);
+        Ok(output)
     }
 
     /// Asks a question.

@@ -59,8 +59,6 @@ pub(super) struct Waiting<'a> {
     pub(super) limit: Option<Duration>,
     /// What is to leave a mark is marked before it can do anything.
     pub(super) marked: Option<Marking<'a>>,
-    /// Goes on with it then: ends it, and hears what it says until it is gone.
-    pub(super) endings: Endings,
     /// Told what came of it then.
     pub(super) left: Left,
 }
@@ -73,8 +71,8 @@ pub(super) type Left = Box<dyn FnOnce(Output) + Send>;
 /// # Errors
 ///
 /// It could not be begun.
-pub(super) async fn run(words: &Words, waiting: Waiting<'_>) -> Result<Output, String> {
-    let Waiting { limit, mut marked, endings, left } = waiting;
+pub(super) async fn run(words: &Words, waiting: Waiting<'_>, endings: &Endings) -> Result<Output, String> {
+    let Waiting { limit, mut marked, left } = waiting;
     let is_held = process::CAN_BE_HELD && marked.as_ref().is_some_and(|marked| marked.holds);
     let keeper = marked.as_ref().and_then(|marked| marked.exit_file.clone());
     let mut command = if is_held { held(words, keeper) } else { free(words) };
@@ -101,7 +99,7 @@ pub(super) async fn run(words: &Words, waiting: Waiting<'_>) -> Result<Output, S
         told(None)?;
     }
     let mut child = command.spawn().map_err(|error| cannot(&error))?;
-    let group = Group::of(child.id(), &endings);
+    let group = Group::of(child.id(), endings);
     // Ours are closed, or the streams would never end.
     drop(command);
     let mut streams = kept.map_or_else(
@@ -146,17 +144,9 @@ async fn live(
             tokio::join!(output::read(out, &mut stdout), output::read(err, &mut stderr));
         };
         tokio::pin!(reading);
-        let mut is_read = false;
-        let waiting = async {
-            loop {
-                tokio::select! {
-                    status = child.wait() => break status,
-                    () = &mut reading, if !is_read => is_read = true,
-                }
-            }
-        };
+        let mut heard = None;
         let status = tokio::select! {
-            status = waiting => Ok(status),
+            status = hearing(child.wait(), reading.as_mut(), &mut heard) => Ok(status),
             why = over(limit, let_go) => Err(why),
         };
         let ended = match status {
@@ -164,18 +154,9 @@ async fn live(
             Ok(Err(error)) => Ended::Lost(format!("it cannot be waited for: {error}")),
             Err(why) => {
                 // What it still says is heard: one whose reader is gone dies of that, in the middle of clearing up.
-                let ending = async {
-                    match group.process() {
-                        Some(process) => process::end(process).await,
-                        None => false,
-                    }
-                };
-                tokio::pin!(ending);
-                let is_gone = loop {
-                    tokio::select! {
-                        is_gone = &mut ending => break is_gone,
-                        () = &mut reading, if !is_read => is_read = true,
-                    }
+                let is_gone = match group.process() {
+                    Some(process) => hearing(process::end(process), reading.as_mut(), &mut heard).await,
+                    None => false,
                 };
                 Ended::Lost(if is_gone { why.to_owned() } else { format!("{why}, but it does not end") })
             }
@@ -184,12 +165,27 @@ async fn live(
         if !matches!(ended, Ended::Killed) {
             group.has_ended();
         }
-        if !is_read {
-            let _ = tokio::time::timeout(TO_CLOSE, &mut reading).await;
+        if heard.is_none() {
+            let _ = tokio::time::timeout(TO_CLOSE, reading).await;
         }
         ended
     };
     Output { ended, stdout, stderr }
+}
+
+/// Waits for something, and hears meanwhile what a command says, to its end if that comes.
+pub(super) async fn hearing<T, H>(
+    something: impl Future<Output = T>,
+    mut hears: Pin<&mut impl Future<Output = H>>,
+    heard: &mut Option<H>,
+) -> T {
+    tokio::pin!(something);
+    loop {
+        tokio::select! {
+            came = &mut something => return came,
+            said = &mut hears, if heard.is_none() => *heard = Some(said),
+        }
+    }
 }
 
 /// Comes when a command has taken so long, or nobody waits for it any more; which, in words.
@@ -264,7 +260,7 @@ mod tests {
     use super::*;
 
     fn waited_for(limit: Option<Duration>, marked: Option<Marking<'_>>) -> Waiting<'_> {
-        Waiting { limit, marked, endings: Endings::default(), left: Box::new(drop) }
+        Waiting { limit, marked, left: Box::new(drop) }
     }
 
     fn sh(script: &str, limit: Option<Duration>) -> Result<Output, String> {
@@ -282,11 +278,11 @@ mod tests {
             Ok(())
         };
         let marking = Marking { told: &mut mark, holds: true, exit_file: None };
-        let held = runtime.block_on(run(&words, waited_for(limit, Some(marking))));
+        let held = runtime.block_on(run(&words, waited_for(limit, Some(marking)), &Endings::default()));
         assert!(
             told.is_some_and(|(number, began)| number > 0 && (began > 0 || cfg!(not(target_os = "linux"))))
         );
-        let free = runtime.block_on(run(&words, waited_for(limit, None)));
+        let free = runtime.block_on(run(&words, waited_for(limit, None), &Endings::default()));
         assert_eq!(format!("{held:?}"), format!("{free:?}"));
         held
     }
@@ -307,7 +303,7 @@ mod tests {
         for mark in [None, Some(Marking { told: &mut mark, holds: true, exit_file: None })] {
             assert!(
                 runtime
-                    .block_on(run(&words, waited_for(None, mark)))
+                    .block_on(run(&words, waited_for(None, mark), &Endings::default()))
                     .unwrap_err()
                     .contains("cannot be started")
             );
@@ -332,7 +328,7 @@ mod tests {
         };
         let run_marked = |told| {
             let marking = Marking { told, holds: true, exit_file: None };
-            runtime.block_on(run(&words, waited_for(None, Some(marking))))
+            runtime.block_on(run(&words, waited_for(None, Some(marking)), &Endings::default()))
         };
         assert_eq!(run_marked(&mut mark).unwrap_err(), "the disk is full");
         std::thread::sleep(Duration::from_millis(200));

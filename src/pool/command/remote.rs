@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::local::{Ended, Output, TO_CLOSE, Waiting, over};
+use super::local::{Ended, Output, TO_CLOSE, Waiting, hearing, over};
 use super::session::{Session, Told, Unreached, there};
 use super::words::Words;
 use crate::plan::{FrontEndId, Ssh};
@@ -22,7 +22,7 @@ const MOST: usize = 4;
 pub(super) struct Remote {
     ssh: Ssh,
     hosts: Mutex<BTreeMap<FrontEndId, Host>>,
-    /// What nobody waits for any more is ended over a connection too.
+    /// Goes on with what was begun, also when nobody waits for it any more.
     endings: Endings,
 }
 
@@ -66,39 +66,31 @@ impl Running {
     /// A command on its way to its end: by itself, after so long, or because nobody waits for it any more.
     async fn live(
         mut self,
-        mut going: Going,
+        going: Going,
         limit: Option<Duration>,
         let_go: impl Future<Output = ()>,
     ) -> Result<Output, Unreached> {
         let finishing = going.finish();
         tokio::pin!(finishing);
-        let over = over(limit, let_go);
         let why = tokio::select! {
             output = &mut finishing => {
                 self.process = None;
                 return output;
             }
-            why = over => why,
+            why = over(limit, let_go) => why,
         };
         let Some(process) = self.process.take() else { return Err(Unreached::Lost(why.into())) };
         // What it still says is heard, over the connection that it has.
         let ending = self.remote.end(self.front_end, &self.host, process);
-        tokio::pin!(ending);
-        let (mut output, mut has_ended) = (None, None);
-        while has_ended.is_none() {
-            tokio::select! {
-                told = &mut finishing, if output.is_none() => output = Some(told),
-                told = &mut ending => has_ended = Some(told),
-            }
-        }
+        let mut output = None;
+        let runs = hearing(ending, finishing.as_mut(), &mut output).await;
         if output.is_none() {
             output = tokio::time::timeout(TO_CLOSE, finishing).await.ok();
         }
-        let why = match has_ended {
-            Some(Ok(false)) => why.to_owned(),
-            Some(Ok(true)) => format!("{why}, but it does not end"),
-            Some(Err(unknown)) => format!("{why}; whether it has ended nobody knows ({unknown})"),
-            None => why.to_owned(),
+        let why = match runs {
+            Ok(false) => why.to_owned(),
+            Ok(true) => format!("{why}, but it does not end"),
+            Err(unknown) => format!("{why}; whether it has ended nobody knows ({unknown})"),
         };
         let output = output.and_then(Result::ok).unwrap_or_else(Output::none);
         Ok(Output { ended: Ended::Lost(why), ..output })
@@ -108,7 +100,7 @@ impl Running {
 /// A command that has begun, on a connection of its own.
 struct Going {
     taken: Taken,
-    session: Option<Session>,
+    session: Session,
     mark: String,
     is_there: bool,
     program: String,
@@ -116,13 +108,12 @@ struct Going {
 
 impl Going {
     /// Waits for its end, and gives the connection back.
-    async fn finish(&mut self) -> Result<Output, Unreached> {
-        let Some(mut session) = self.session.take() else { return Err(Unreached::Lost(String::new())) };
-        let output = session.finish(&self.mark, self.is_there, &self.program).await;
+    async fn finish(self) -> Result<Output, Unreached> {
+        let Going { taken, mut session, mark, is_there, program } = self;
+        let output = session.finish(&mark, is_there, &program).await;
         // Only one that is between two commands, and that nobody else writes to, is given back.
         let is_whole = !session.is_spoilt && !matches!(output, Err(Unreached::Lost(_)));
-        let Taken { remote, front_end } = &self.taken;
-        if let Some(host) = remote.hosts().get_mut(front_end).filter(|_| is_whole) {
+        if let Some(host) = taken.remote.hosts().get_mut(&taken.front_end).filter(|_| is_whole) {
             host.free.push(session);
         }
         output
@@ -187,7 +178,7 @@ impl Remote {
         let arguments = vec!["-c".into(), format!("({script}) 2>/dev/null")];
         let words = Words { program: "sh".into(), arguments, ..Words::default() };
         let asking = async {
-            let mut going = self.begin(front_end, host, &words, false, &mut |_, _| Ok(())).await?;
+            let going = self.begin(front_end, host, &words, false, &mut |_, _| Ok(())).await?;
             going.finish().await
         };
         match tokio::time::timeout(TOLD_WITHIN, asking).await {
@@ -213,7 +204,7 @@ impl Remote {
         words: &Words,
         waiting: Waiting<'_>,
     ) -> Result<Output, Unreached> {
-        let Waiting { limit, mut marked, endings, left } = waiting;
+        let Waiting { limit, mut marked, left } = waiting;
         let mut running =
             Running { remote: Arc::clone(self), front_end, host: host.to_owned(), process: None };
         let process = &mut running.process;
@@ -240,7 +231,7 @@ impl Remote {
             }
         };
         let (mut tell, told) = oneshot::channel();
-        endings.begin(async move {
+        self.endings.begin(async move {
             let output = running.live(going, limit, tell.closed()).await;
             if let Err(Ok(output)) = tell.send(output) {
                 left(output);
@@ -265,7 +256,7 @@ impl Remote {
         };
         let (mark, is_there) = session.begin(words, is_held, told).await?;
         let program = words.program.clone();
-        Ok(Going { taken, session: Some(session), mark, is_there, program })
+        Ok(Going { taken, session, mark, is_there, program })
     }
 
     fn take(
@@ -307,7 +298,7 @@ mod tests {
     }
 
     fn waited_for(marked: Option<Marking<'_>>) -> Waiting<'_> {
-        Waiting { limit: None, marked, endings: Endings::default(), left: Box::new(drop) }
+        Waiting { limit: None, marked, left: Box::new(drop) }
     }
 
     /// What a command leaves behind is seen: it may go on writing to the connection.

@@ -221,7 +221,6 @@ impl<'a> Fold<'a> {
             self.halted(at, step);
             if let Some((_, trouble)) = self.troubles.last_mut() {
                 trouble.ended = TroubleEnd::Tolerated;
-                trouble.choices.clear();
             }
         }
     }
