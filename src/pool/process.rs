@@ -3,12 +3,56 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
 use tokio::process::Command;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
-/// A process: its number, and when the system says that it began; 0 where that is not known.
-pub(super) type Process = (u32, u64);
+/// A process, here or on a front end. It may be the first of a group, and is ended with that.
+///
+/// Its number is one that a program of ours can have, however it came to us, from a file or from another computer: what is sent to
+/// the groups 0 and 1 goes to ourselves and to everybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "(u32, u64)", into = "(u32, u64)")]
+pub(super) struct Process {
+    number: u32,
+    began: u64,
+}
+
+impl Process {
+    /// A process by its number, and when the system says that it began, 0 where that is not known; `None` for a number that no
+    /// process of ours can have.
+    pub(super) fn new(number: u32, began: u64) -> Option<Process> {
+        (number > 1 && i32::try_from(number).is_ok()).then_some(Process { number, began })
+    }
+
+    /// A process on this computer, so that it is found again by whoever has not started it.
+    pub(super) fn known(number: u32) -> Option<Process> {
+        Process::new(number, began(number).unwrap_or_default())
+    }
+
+    pub(super) fn number(self) -> u32 {
+        self.number
+    }
+
+    pub(super) fn began(self) -> u64 {
+        self.began
+    }
+}
+
+impl TryFrom<(u32, u64)> for Process {
+    type Error = &'static str;
+
+    fn try_from((number, began): (u32, u64)) -> Result<Process, &'static str> {
+        Process::new(number, began).ok_or("no process of ours has this number")
+    }
+}
+
+impl From<Process> for (u32, u64) {
+    fn from(process: Process) -> (u32, u64) {
+        (process.number, process.began)
+    }
+}
 
 /// How long a process may take to end when it is asked to.
 const TO_END: Duration = Duration::from_secs(5);
@@ -44,7 +88,7 @@ pub(super) struct Group {
 impl Group {
     /// The group of a process of ours: until we have waited for it, its number is nobody else's.
     pub(super) fn of(number: Option<u32>, endings: &Endings) -> Group {
-        Group { process: number.map(|number| (number, 0)), endings: endings.clone() }
+        Group { process: number.and_then(|number| Process::new(number, 0)), endings: endings.clone() }
     }
 
     pub(super) fn process(&self) -> Option<Process> {
@@ -60,7 +104,7 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         let Some(process) = self.process else { return };
-        signal(process.0, false);
+        signal(process, false);
         // It has been asked by now, and a second time may mean more to it.
         self.endings.begin(async move { _ = seen_out(process).await });
     }
@@ -68,7 +112,7 @@ impl Drop for Group {
 
 /// Ends the group of a process, and waits until it is gone. Whether it is.
 pub(super) async fn end(process: Process) -> bool {
-    signal(process.0, false);
+    signal(process, false);
     seen_out(process).await
 }
 
@@ -77,7 +121,7 @@ async fn seen_out(process: Process) -> bool {
     if is_gone_in_time(process).await {
         return true;
     }
-    signal(process.0, true);
+    signal(process, true);
     is_gone_in_time(process).await
 }
 
@@ -115,26 +159,26 @@ impl Endings {
 }
 
 #[cfg(unix)]
-fn signal(process: u32, at_once: bool) {
+fn signal(process: Process, at_once: bool) {
     use rustix::process::{Pid, Signal, kill_process_group};
     let signal = if at_once { Signal::KILL } else { Signal::TERM };
-    if let Some(group) = i32::try_from(process).ok().and_then(Pid::from_raw) {
+    if let Some(group) = i32::try_from(process.number).ok().and_then(Pid::from_raw) {
         // One that is not there any more has ended.
         let _ = kill_process_group(group, signal);
     }
 }
 
 #[cfg(not(unix))]
-fn signal(process: u32, at_once: bool) {
+fn signal(process: Process, at_once: bool) {
     if at_once {
-        let tree = ["/T", "/F", "/PID", &process.to_string()].map(str::to_owned);
+        let tree = ["/T", "/F", "/PID", &process.number.to_string()].map(str::to_owned);
         let _ = std::process::Command::new("taskkill").args(tree).status();
     }
 }
 
 /// Whether anything still runs in the group of a process that was put apart; `None` where the system does not say.
 #[cfg(unix)]
-pub(super) fn runs((number, began): Process) -> Option<bool> {
+pub(super) fn runs(Process { number, began }: Process) -> Option<bool> {
     use rustix::process::{Pid, test_kill_process_group};
     // While anything of its group is left its number is nobody else's.
     let is_others = stat(number).is_some_and(|stat| began != 0 && stat.began != began);
@@ -160,11 +204,6 @@ pub(super) fn runs(_: Process) -> Option<bool> {
 /// When a process on this computer began, as the system counts it; `None` when there is none of this number, or the system does not say.
 pub(super) fn began(number: u32) -> Option<u64> {
     stat(number).filter(|stat| !stat.has_ended).map(|stat| stat.began)
-}
-
-/// A process, so that it is found again by whoever has not started it.
-pub(super) fn known(number: u32) -> Process {
-    (number, began(number).unwrap_or_default())
 }
 
 /// What Linux says of a process.
@@ -205,6 +244,18 @@ mod tests {
         assert_eq!(began(u32::MAX), None);
     }
 
+    /// A signal for such a group would be one for ourselves or for everybody.
+    #[test]
+    fn nobody_and_everybody_are_no_process() {
+        for number in [0, 1, u32::MAX] {
+            assert_eq!(Process::new(number, 7), None);
+            let text = format!("[{number},7]");
+            assert!(serde_json::from_str::<Process>(&text).is_err(), "{text}");
+        }
+        let process: Process = serde_json::from_str("[2,7]").unwrap();
+        assert_eq!(serde_json::to_string(&process).unwrap(), "[2,7]");
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_group_runs_until_the_last_of_it_has_ended() {
@@ -215,12 +266,12 @@ mod tests {
         runtime.block_on(async {
             let mut child = command.spawn().unwrap();
             let number = child.id().unwrap();
-            let process = (number, began(number).unwrap_or_default());
+            let process = Process::known(number).unwrap();
             child.wait().await.unwrap();
             assert_eq!(runs(process), Some(true));
-            if process.1 > 0 {
+            if process.began > 0 {
                 // One that began at another time is another's; here the number is taken by nobody.
-                assert_eq!(runs((std::process::id(), 1)), Some(false));
+                assert_eq!(runs(Process::new(std::process::id(), 1).unwrap()), Some(false));
             }
             assert!(end(process).await);
             assert_eq!(runs(process), Some(false));
@@ -239,7 +290,7 @@ mod tests {
             let number = child.id().unwrap();
             std::thread::sleep(Duration::from_millis(200));
             assert!(stat(number).is_some_and(|stat| stat.has_ended));
-            assert_eq!(runs((number, 0)), Some(false));
+            assert_eq!(runs(Process::new(number, 0).unwrap()), Some(false));
         });
     }
 }

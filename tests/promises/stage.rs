@@ -48,6 +48,20 @@ pub fn scenario_of(path: &str, text: String, plan: &Plan) -> Scenario {
     Scenario::resolve(&document, plan).unwrap_or_else(|findings| panic!("{path}: {findings:#?}"))
 }
 
+/// Sends a signal, by its number, to a process, or to the whole group of one where `to` is negative. Whether that was there.
+///
+/// The shell does it: the program `kill` of procps-ng 4.0.2 takes `-9 -1234` for `-9 -1`, which is everybody.
+pub fn signal(signal: u8, to: i64) -> bool {
+    assert!(to.unsigned_abs() > 1, "{to} is ourselves or everybody");
+    let script = format!("kill -{signal} {to}");
+    std::process::Command::new("sh")
+        .args(["-c", &script])
+        .stderr(std::process::Stdio::null())
+        .status()
+        .unwrap()
+        .success()
+}
+
 /// A number that an environment variable sets: how long a test with a short and a long form is.
 pub fn number_from(variable: &str, otherwise: u64) -> u64 {
     match std::env::var(variable) {

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use super::marks::Marking;
 use super::output::{self, Kept, Secrets};
 use super::words::Words;
-use crate::pool::process::{self, Endings, Group};
+use crate::pool::process::{self, Endings, Group, Process};
 
 /// How long the streams of a command that has ended may stay open: what it started may hold them for ever.
 pub(super) const TO_CLOSE: Duration = Duration::from_millis(500);
@@ -111,12 +111,12 @@ pub(super) async fn run(words: &Words, waiting: Waiting<'_>, endings: &Endings) 
             if !waits(&mut streams.0).await {
                 return Err(cannot(&"there is no such program"));
             }
-            told(child.id().map(process::known))?;
+            told(child.id().and_then(Process::known))?;
             let_begin(&mut child).await.map_err(|error| cannot(&error))?;
         }
         // It has begun: that it cannot be written down changes nothing any more.
         Some(Marking { told, holds: false, .. }) if process::CAN_BE_HELD => {
-            _ = told(child.id().map(process::known))
+            _ = told(child.id().and_then(Process::known))
         }
         _ => {}
     }
@@ -273,15 +273,13 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         // One that is held back until it is marked, and one that is not, come to the same.
         let mut told = None;
-        let mut mark = |process: Option<(u32, u64)>| {
+        let mut mark = |process: Option<Process>| {
             told = process;
             Ok(())
         };
         let marking = Marking { told: &mut mark, holds: true, exit_file: None };
         let held = runtime.block_on(run(&words, waited_for(limit, Some(marking)), &Endings::default()));
-        assert!(
-            told.is_some_and(|(number, began)| number > 0 && (began > 0 || cfg!(not(target_os = "linux"))))
-        );
+        assert!(told.is_some_and(|process| process.began() > 0 || cfg!(not(target_os = "linux"))));
         let free = runtime.block_on(run(&words, waited_for(limit, None), &Endings::default()));
         assert_eq!(format!("{held:?}"), format!("{free:?}"));
         held
@@ -320,7 +318,7 @@ mod tests {
             ..Words::default()
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let mut mark = |process: Option<(u32, u64)>| {
+        let mut mark = |process: Option<Process>| {
             assert_eq!(process.and_then(crate::pool::process::runs), Some(true));
             // It had time enough.
             std::thread::sleep(Duration::from_millis(200));

@@ -267,7 +267,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let marks = Marks::in_folder(Some(dir.path()));
         assert_eq!(marks.read("stop-web1"), None);
-        let mark = Mark { process: Some((7, 8)), exit_code: Some(0), ..Mark::default() };
+        let mark = Mark { process: Process::new(7, 8), exit_code: Some(0), ..Mark::default() };
         marks.write("stop-web1", &mark).unwrap();
         assert_eq!(marks.read("stop-web1"), Some(mark));
         std::fs::write(dir.path().join("commands/stop-web1.json"), "{\"proc").unwrap();
@@ -283,12 +283,12 @@ mod tests {
         let owes = Mark { unbegun: true, owes_restart: true, ..Mark::default() };
         marks.write("two", &owes).unwrap();
         for step in ["one", "two", "three"] {
-            marks.note(step, Some((7, 8))).unwrap();
+            marks.note(step, Process::new(7, 8)).unwrap();
         }
         marks.note("three", None).unwrap();
         // By another process, too.
         for marks in [marks, Marks::in_folder(Some(dir.path()))] {
-            let process = Some((7, 8));
+            let process = Process::new(7, 8);
             assert_eq!(marks.read("one"), Some(Mark { process, ..Mark::default() }));
             assert_eq!(marks.read("two"), Some(Mark { process, owes_restart: true, ..Mark::default() }));
             assert_eq!(marks.read("three"), None);

@@ -146,7 +146,7 @@ impl Remote {
         process: Process,
     ) -> Result<bool, String> {
         let there = there(process);
-        let number = process.0;
+        let number = process.number();
         // By numbers: not every shell takes the name of a signal and a group.
         let script = format!(
             "there() {{ {there}; }}; n=0; there || n=9; [ $n = 9 ] || kill -15 -{number} || kill -15 {number}; while [ $n -lt 5 ]; do there || n=9; [ $n = 9 ] || sleep 1; n=$((n + 1)); done; if there; then kill -9 -{number} || kill -9 {number}; sleep 1; fi; if there; then echo runs; else echo ended; fi"
@@ -178,7 +178,7 @@ impl Remote {
         let arguments = vec!["-c".into(), format!("({script}) 2>/dev/null")];
         let words = Words { program: "sh".into(), arguments, ..Words::default() };
         let asking = async {
-            let going = self.begin(front_end, host, &words, false, &mut |_, _| Ok(())).await?;
+            let going = self.begin(front_end, host, &words, false, &mut |_| Ok(())).await?;
             going.finish().await
         };
         match tokio::time::timeout(TOLD_WITHIN, asking).await {
@@ -207,11 +207,11 @@ impl Remote {
         let Waiting { limit, mut marked, left } = waiting;
         let mut running =
             Running { remote: Arc::clone(self), front_end, host: host.to_owned(), process: None };
-        let process = &mut running.process;
+        let known = &mut running.process;
         let is_held = marked.is_some();
-        let mut told = |number, began| {
-            *process = Some((number, began));
-            marked.as_mut().map_or(Ok(()), |marked| (marked.told)(Some((number, began))))
+        let mut told = |process: Process| {
+            *known = Some(process);
+            marked.as_mut().map_or(Ok(()), |marked| (marked.told)(Some(process)))
         };
         let beginning = self.begin(front_end, host, words, is_held, &mut told);
         let begun = match limit {
@@ -240,7 +240,7 @@ impl Remote {
         told.await.unwrap_or_else(|_| Err(Unreached::Lost("nothing goes on any more".into())))
     }
 
-    /// Begins a command. `told` its process and when that began, 0 where it is not known. One that `is_held` begins only after that.
+    /// Begins a command. `told` its process. One that `is_held` begins only after that.
     async fn begin(
         self: &Arc<Remote>,
         front_end: FrontEndId,

@@ -31,8 +31,8 @@ pub(super) struct Session {
     pub(super) is_spoilt: bool,
 }
 
-/// Told the process of a command, and when that began.
-pub(super) type Told<'a> = &'a mut (dyn FnMut(u32, u64) -> Result<(), String> + Send);
+/// Told the process of a command.
+pub(super) type Told<'a> = &'a mut (dyn FnMut(Process) -> Result<(), String> + Send);
 
 /// Why a command has no output.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,10 +117,10 @@ impl Session {
             return Ok((mark, false));
         }
         let mut numbers = began.split(' ').skip(1).map(str::parse::<u64>);
-        let process = numbers.next().and_then(Result::ok).and_then(|number| u32::try_from(number).ok());
-        let process = process.ok_or_else(lost_before)?;
-        told(process, numbers.next().and_then(Result::ok).unwrap_or_default())
-            .map_err(Unreached::NotBegun)?;
+        let number = numbers.next().and_then(Result::ok).and_then(|number| u32::try_from(number).ok());
+        let began = numbers.next().and_then(Result::ok).unwrap_or_default();
+        let process = number.and_then(|number| Process::new(number, began)).ok_or_else(lost_before)?;
+        told(process).map_err(Unreached::NotBegun)?;
         if is_held {
             self.stdin.write_all(format!("{mark}\n").as_bytes()).await.map_err(|_| lost())?;
             self.stdin.flush().await.map_err(|_| lost())?;
@@ -191,7 +191,8 @@ fn line(words: &Words, mark: &str, is_held: bool) -> String {
 /// Where there is `/proc` its members are asked for by their group; a number that began at another time is another process, for while
 /// anything of a group is left its number is given to nobody. Elsewhere whoever is there under that number is taken for it:
 /// better underway for too long than begun twice.
-pub(super) fn there((number, began): Process) -> String {
+pub(super) fn there(process: Process) -> String {
+    let (number, began) = (process.number(), process.began());
     let of = |path: &str, fields: &str| format!("sed 's/.*) //' {path} | cut -d' ' -f{fields}");
     let start = of(&format!("/proc/{number}/stat"), "20");
     let state = of(&format!("/proc/{number}/stat"), "1");
@@ -260,7 +261,7 @@ mod tests {
                 let output = Command::new(words[0]).args(&words[1..]).args(["-c", &script]).output().ok()?;
                 Some(String::from_utf8(output.stdout).unwrap().trim().to_owned())
             };
-            let own = (std::process::id(), process::began(std::process::id()).unwrap_or_default());
+            let own = Process::known(std::process::id()).unwrap();
             let Some(told_of_us) = told(own) else { continue };
             assert_eq!(told_of_us, "runs", "{shell}");
             let mut child = command.spawn().unwrap();
@@ -268,12 +269,16 @@ mod tests {
             let length = std::io::Read::read(&mut child.stdout.take().unwrap(), &mut number).unwrap();
             let number = std::str::from_utf8(&number[..length]).unwrap().trim().parse().unwrap();
             child.wait().unwrap();
-            assert_eq!(told((number, 7)).unwrap(), "runs", "{shell}");
+            assert_eq!(told(Process::new(number, 7).unwrap()).unwrap(), "runs", "{shell}");
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            assert!(runtime.block_on(process::end((number, 0))));
-            assert_eq!(told((number, 7)).unwrap(), "ended", "{shell}");
-            if own.1 > 0 {
-                assert_eq!(told((own.0, own.1 + 1)).unwrap(), "ended", "another's, {shell}");
+            assert!(runtime.block_on(process::end(Process::new(number, 0).unwrap())));
+            assert_eq!(told(Process::new(number, 7).unwrap()).unwrap(), "ended", "{shell}");
+            if own.began() > 0 {
+                assert_eq!(
+                    told(Process::new(own.number(), own.began() + 1).unwrap()).unwrap(),
+                    "ended",
+                    "another's, {shell}"
+                );
             }
             tried += 1;
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Bed, file, said};
 use crate::powershell::has;
+use crate::stage::signal;
 
 /// The servers of a bed, ended with it.
 struct Servers {
@@ -96,7 +97,7 @@ impl Load {
     fn end(mut self) -> (u64, u64) {
         let load = self.0.take().unwrap();
         // It says what it saw when it is interrupted.
-        assert!(Command::new("kill").args(["-INT", &load.id().to_string()]).status().unwrap().success());
+        assert!(signal(2, load.id().into()));
         let text = String::from_utf8(load.wait_with_output().unwrap().stdout).unwrap();
         let number = |text: &str| text.trim().trim_matches(',').parse::<u64>().ok();
         let requests = text.lines().find_map(|line| number(line.trim().split(" requests in").next()?));

@@ -4,6 +4,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::{Bed, file, said};
+use crate::stage::signal;
 
 /// The process of a run, once a command has begun.
 pub fn apply_until(bed: &Bed, command: &str) -> Child {
@@ -282,8 +283,7 @@ fn a_persons_word_stands_above_a_mark_that_tells_nothing() {
     apply_and_kill(&bed, "stop web1 graceful");
     let mark = run_folder(&bed).join("commands/stop-web1.json");
     let known: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&mark).unwrap()).unwrap();
-    let group = format!("-{}", known["process"][0]);
-    assert!(Command::new("kill").args(["-9", &group]).status().unwrap().success());
+    assert!(signal(9, -known["process"][0].as_i64().unwrap()));
     std::fs::write(&mark, "{").unwrap();
     bed.put("stop.takes", "0");
     let output = bed.poolroll(&["resume"]).output().unwrap();
@@ -356,8 +356,7 @@ fn a_check_that_is_asked_to_end_leaves_nothing_behind() {
     replan(&bed, &[(observe.as_str(), lasting)]);
     let mut check = bed.poolroll(&["check", "plan.yaml"]).stderr(Stdio::piped()).spawn().unwrap();
     std::thread::sleep(Duration::from_secs(1));
-    let asked = Command::new("kill").args(["-INT", &check.id().to_string()]).status().unwrap();
-    assert!(asked.success());
+    assert!(signal(2, check.id().into()));
     assert_eq!(check.wait().unwrap().code(), Some(1));
     std::thread::sleep(Duration::from_secs(3));
     assert_eq!(bed.log(), [""; 0]);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{Bed, file, said};
 use crate::powershell::has;
+use crate::stage::signal;
 
 /// A bed with a server for each front end, ended with it.
 struct Servers {
@@ -51,7 +52,7 @@ impl Servers {
 impl Drop for Servers {
     fn drop(&mut self) {
         for process in self.processes() {
-            let _ = Command::new("kill").arg("-9").arg(process.to_string()).stderr(Stdio::null()).status();
+            signal(9, process.into());
         }
     }
 }
@@ -156,8 +157,8 @@ fn a_front_end_that_cannot_be_reached_is_named() {
         return;
     }
     let servers = Servers::start("");
-    let second = servers.processes().nth(1).unwrap().to_string();
-    assert!(Command::new("kill").args(["-9", &second]).status().unwrap().success());
+    let second = servers.processes().nth(1).unwrap();
+    assert!(signal(9, second.into()));
     let output = servers.bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
     assert_eq!(output.status.code(), Some(4), "{}", said(&output));
     assert!(said(&output).contains("web2 cannot be reached by"), "{}", said(&output));

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Bed, Product, has, said};
+use crate::stage::signal;
 
 const FRONT_ENDS: [&str; 3] = ["fe01.contoso.com", "fe02.contoso.com", "fe03.contoso.com"];
 
@@ -299,8 +300,7 @@ fn an_installer_that_outlives_its_keeper_is_not_started_again() {
         let mark: serde_json::Value = serde_json::from_slice(&mark).ok()?;
         (mark["process"].as_u64()? > 0).then(|| mark["keeper"].as_u64())?
     });
-    let keeper = keeper.expect("a keeper").to_string();
-    assert!(std::process::Command::new("kill").args(["-9", &keeper]).status().unwrap().success());
+    assert!(signal(9, keeper.expect("a keeper").try_into().unwrap()));
     let output = child.wait_with_output().unwrap();
     // How it ended nobody wrote down, and the version tells.
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::{Bed, Product, has, plan, said};
+use crate::stage::signal;
 
 /// The servers of a bed, ended with it.
 struct Servers {
@@ -51,14 +52,10 @@ fn bed_number() -> u32 {
     NUMBER.fetch_add(1, Ordering::Relaxed)
 }
 
-fn kill(process: u32) {
-    let _ = Command::new("kill").arg("-9").arg(process.to_string()).stderr(Stdio::null()).status();
-}
-
 impl Drop for Servers {
     fn drop(&mut self) {
         for process in self.processes() {
-            kill(process);
+            signal(9, process.into());
         }
     }
 }
@@ -104,7 +101,7 @@ fn a_connection_that_is_lost_in_a_stop_is_made_again_and_nothing_is_done_twice()
         std::thread::sleep(Duration::from_millis(10));
     }
     for engine in std::fs::read_dir(&engines).unwrap() {
-        kill(engine.unwrap().file_name().to_str().unwrap().parse().unwrap());
+        signal(9, engine.unwrap().file_name().to_str().unwrap().parse().unwrap());
     }
     let output = child.wait_with_output().unwrap();
     let text = said(&output);
