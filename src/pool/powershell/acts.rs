@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::engine::CallError;
+use super::engine::{CallError, number};
 use super::engines::Place;
 use super::flows::{Flow, Unseen, problem};
 use super::scripts;
@@ -10,6 +10,9 @@ use super::understand::services;
 use crate::plan::{Act, Facts, FrontEndId, Mode, Moment, Observation, Problem, Restart};
 use crate::pool::calls::{Ensured, failed};
 use crate::twin::{PoolState, Services};
+
+/// The name of the mark that the update of the databases leaves.
+pub(super) const DATABASES: &str = "databases";
 
 pub(super) fn by(error: &CallError) -> Ensured {
     failed(problem(error), error.to_string())
@@ -47,10 +50,12 @@ impl Flow {
             Err(why) => return failed(Problem::Transient, why.to_string()),
         };
         let stopped = if by_failover {
-            self.have(Place::Management, scripts::COMPUTER_FAILOVER, self.computer(front_end, false)).await
+            let arguments = self.computer(front_end, false);
+            let step = self.failover_step(front_end, false);
+            self.begin(Place::Management, &step, scripts::COMPUTER_FAILOVER, arguments).await
         } else {
             let arguments = json!({ "module": self.module(), "graceful": mode == Mode::Graceful });
-            self.have(place, scripts::STOP_SERVICES, arguments).await
+            self.begin(place, &self.stop_step(front_end, mode), scripts::STOP_SERVICES, arguments).await
         };
         let begun = !matches!(stopped, Err(CallError::NotBegun(_)));
         let facts =
@@ -64,7 +69,7 @@ impl Flow {
                 Ok(seen) => seen,
                 Err(why) => return with(in_doubt(&why)),
             };
-            match listed.services {
+            match listed.of_a_stop(self.wanted_services()) {
                 Services::Stopped => return (Ok(()), facts),
                 // A graceful stop can return before everybody has gone.
                 Services::Draining | Services::Stopping => self.pause().await,
@@ -81,30 +86,74 @@ impl Flow {
         }
     }
 
-    /// What is run where the management tools are leaves a mark there while it goes on, by this name; other acts leave none.
-    pub(super) fn marked(&self, act: Act) -> Option<String> {
+    /// Where an act may be begun, and by which name it leaves a mark there.
+    fn steps(&self, act: Act) -> Vec<(Place, String)> {
+        let here = |front_end: FrontEndId, step: String| (Place::FrontEnd(front_end), step);
+        let tools = |step: String| (Place::Management, step);
         match act {
             Act::Stop { front_end, mode } => {
-                self.fails_over(mode).then(|| format!("failover-{}", self.fqdn(front_end)))
+                let over = self.fails_over(mode).then(|| tools(self.failover_step(front_end, false)));
+                let stop = here(front_end, self.stop_step(front_end, mode));
+                [stop].into_iter().chain(over).collect()
             }
             Act::Start { front_end } => {
                 let fails_over = self.plan.product().fails_computers_over();
-                fails_over.then(|| format!("failback-{}", self.fqdn(front_end)))
+                let back = fails_over.then(|| tools(self.failover_step(front_end, true)));
+                let start = here(front_end, self.start_step(front_end));
+                [start].into_iter().chain(back).collect()
             }
-            Act::FailOver => Some("failover-pool".to_owned()),
-            Act::FailBack => Some("failback-pool".to_owned()),
-            Act::UpdateDatabases => Some("databases".to_owned()),
-            Act::Restart { .. } | Act::Perform { .. } => None,
+            Act::Restart { front_end } => vec![here(front_end, self.restart_step(front_end))],
+            Act::Perform { front_end, moment, index } => {
+                vec![here(front_end, self.mark(front_end, moment, index))]
+            }
+            Act::FailOver => vec![tools(self.pool_step(false))],
+            Act::FailBack => vec![tools(self.pool_step(true))],
+            Act::UpdateDatabases => vec![tools(DATABASES.to_owned())],
         }
     }
 
-    /// Whether a cmdlet that was begun where the management tools are still goes on.
-    pub(super) async fn goes_on(&self, act: Act) -> Result<bool, Unseen> {
-        let Some(step) = self.marked(act) else { return Ok(false) };
-        let arguments = json!({ "run": self.run, "step": step });
-        let answer = self.ask(Place::Management, scripts::MARKED, arguments).await?;
-        let told = answer["underway"].as_bool();
-        told.ok_or_else(|| Unseen::Strange("whether it still goes on was not told".into()))
+    /// A graceful stop may go on while an immediate one cuts it short.
+    pub(super) fn stop_step(&self, front_end: FrontEndId, mode: Mode) -> String {
+        let kind = if mode == Mode::Graceful { "drain" } else { "stop" };
+        format!("{kind}-{}", self.fqdn(front_end))
+    }
+
+    pub(super) fn start_step(&self, front_end: FrontEndId) -> String {
+        format!("start-{}", self.fqdn(front_end))
+    }
+
+    pub(super) fn restart_step(&self, front_end: FrontEndId) -> String {
+        format!("restart-{}", self.fqdn(front_end))
+    }
+
+    pub(super) fn failover_step(&self, front_end: FrontEndId, back: bool) -> String {
+        format!("{}-{}", if back { "failback" } else { "failover" }, self.fqdn(front_end))
+    }
+
+    pub(super) fn pool_step(&self, back: bool) -> String {
+        format!("{}-pool", if back { "failback" } else { "failover" })
+    }
+
+    /// Whether a cmdlet that was begun for an act still goes on.
+    async fn goes_on(&self, act: Act) -> Result<bool, Unseen> {
+        for (place, step) in self.steps(act) {
+            let arguments = json!({ "run": self.run, "step": step });
+            match self.ask(place, scripts::MARKED, arguments).await?["underway"].as_bool() {
+                Some(true) => return Ok(true),
+                Some(false) => {}
+                None => return Err(Unseen::Strange("whether it still goes on was not told".into())),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a cmdlet that was begun for an act still goes on; from here on none begins that was asked for before.
+    pub(super) async fn fence_off(&self, act: Act) -> Result<bool, Unseen> {
+        let mut goes_on = false;
+        for (place, step) in self.steps(act) {
+            goes_on |= self.fence(place, &step, &number()).await?;
+        }
+        Ok(goes_on)
     }
 
     /// What is seen, and whether a cmdlet of ours was at it. That is asked first: what has ended by then is seen whole, and what ends between
@@ -129,11 +178,7 @@ impl Flow {
     pub(super) fn computer(&self, front_end: FrontEndId, back: bool) -> Value {
         // It gives up before we do, and says then that nothing was done.
         let minutes = (self.plan.drain().limit.as_secs() / 60).saturating_sub(1).max(1);
-        let act = if back { Act::Start { front_end } } else { Act::Stop { front_end, mode: Mode::Graceful } };
-        json!({
-            "module": self.module(), "computer": self.fqdn(front_end), "back": back, "minutes": minutes,
-            "run": self.run, "step": self.marked(act),
-        })
+        json!({ "module": self.module(), "computer": self.fqdn(front_end), "back": back, "minutes": minutes })
     }
 
     async fn start(&self, front_end: FrontEndId) -> Ensured {
@@ -162,9 +207,11 @@ impl Flow {
             return failed(Problem::Transient, "its services are still stopping");
         }
         let began = if fail_back {
-            self.have(Place::Management, scripts::COMPUTER_FAILOVER, self.computer(front_end, true)).await
+            let step = self.failover_step(front_end, true);
+            let arguments = self.computer(front_end, true);
+            self.begin(Place::Management, &step, scripts::COMPUTER_FAILOVER, arguments).await
         } else {
-            self.have(place, scripts::START_SERVICES, module).await
+            self.begin(place, &self.start_step(front_end), scripts::START_SERVICES, module).await
         };
         if let Err(why) = &began {
             return by(why);
@@ -204,12 +251,14 @@ impl Flow {
     }
 
     async fn forget(&self, front_end: FrontEndId, step: &str) -> Result<(), CallError> {
-        let arguments = json!({ "run": self.run, "steps": [step] });
-        self.have(Place::FrontEnd(front_end), scripts::FORGET, arguments).await.map(|_| ())
+        // It belongs to the start: whoever looks for that forbids this too.
+        let arguments = json!({ "steps": [step] });
+        let start = self.start_step(front_end);
+        self.begin(Place::FrontEnd(front_end), &start, scripts::FORGET, arguments).await.map(|_| ())
     }
 
     /// The name of the mark that an action leaves on its front end.
-    fn mark(&self, front_end: FrontEndId, moment: Moment, index: u8) -> String {
+    pub(super) fn mark(&self, front_end: FrontEndId, moment: Moment, index: u8) -> String {
         format!("{}-{}-{}", word(moment), index + 1, self.fqdn(front_end))
     }
 
@@ -244,8 +293,9 @@ impl Flow {
     }
 
     async fn perform(&self, front_end: FrontEndId, moment: Moment, index: u8) -> Ensured {
-        let arguments = self.action(front_end, moment, index);
-        let begun = match self.have(Place::FrontEnd(front_end), scripts::PERFORM, arguments).await {
+        let (place, step) = (Place::FrontEnd(front_end), self.mark(front_end, moment, index));
+        let arguments = self.action(moment, index);
+        let begun = match self.begin(place, &step, scripts::PERFORM, arguments).await {
             Ok(begun) => begun,
             Err(why) => return by(&why),
         };
@@ -276,7 +326,7 @@ impl Flow {
     }
 
     /// What an action is begun with.
-    pub(super) fn action(&self, front_end: FrontEndId, moment: Moment, index: u8) -> Value {
+    pub(super) fn action(&self, moment: Moment, index: u8) -> Value {
         let action = &self.plan.upgrade().at(moment)[usize::from(index)];
         // What this undoes or makes stale: see `word`.
         let undoes = match moment {
@@ -285,9 +335,8 @@ impl Flow {
             Moment::AfterAccept => "before_stop",
         };
         json!({
-            "module": self.module(), "run": self.run, "step": self.mark(front_end, moment, index), "program": action.program,
-            "arguments": action.arguments, "success": action.success, "reboot": action.reboot,
-            "undoes": [undoes],
+            "module": self.module(), "program": action.program, "arguments": action.arguments,
+            "success": action.success, "reboot": action.reboot, "undoes": [undoes],
         })
     }
 
@@ -295,13 +344,14 @@ impl Flow {
     pub(super) fn restart(&self, front_end: FrontEndId) -> Value {
         let always = self.plan.upgrade().restart == Restart::Computer;
         json!({
-            "module": self.module(), "run": self.run, "step": format!("restart-{}", self.fqdn(front_end)), "always": always,
+            "module": self.module(), "run": self.run, "step": self.restart_step(front_end), "always": always,
         })
     }
 
     async fn restart_computer(&self, front_end: FrontEndId) -> Ensured {
         let place = Place::FrontEnd(front_end);
-        match self.have(place, scripts::RESTART, self.restart(front_end)).await {
+        let step = self.restart_step(front_end);
+        match self.begin(place, &step, scripts::RESTART, self.restart(front_end)).await {
             Ok(answer) if answer["restarted"] == Value::Bool(true) => {
                 return (Ok(()), booted(&answer));
             }
@@ -330,11 +380,8 @@ impl Flow {
     }
 
     pub(super) fn pool(&self, back: bool) -> Value {
-        let step = self.marked(if back { Act::FailBack } else { Act::FailOver });
         let disaster = !back && self.may_lose();
-        json!({
-            "module": self.module(), "pool": self.plan.pool().fqdn, "back": back, "disaster": disaster, "run": self.run, "step": step,
-        })
+        json!({ "module": self.module(), "pool": self.plan.pool().fqdn, "back": back, "disaster": disaster })
     }
 
     /// The state of the pool, where the management tools are.
@@ -367,8 +414,9 @@ impl Flow {
             Ok(state) => match seen(state) {
                 Observation::Done => return (Ok(()), Facts::default()),
                 Observation::NotDone => {
-                    let failed = self.have(Place::Management, scripts::POOL_FAILOVER, self.pool(back)).await;
-                    if let Err(why) = failed {
+                    let (step, arguments) = (self.pool_step(back), self.pool(back));
+                    let failed = self.begin(Place::Management, &step, scripts::POOL_FAILOVER, arguments);
+                    if let Err(why) = failed.await {
                         return by(&why);
                     }
                 }

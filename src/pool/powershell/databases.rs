@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::acts::{by, in_doubt};
+use super::acts::{DATABASES, by, in_doubt};
 use super::engines::Place;
 use super::flows::{Flow, Unseen};
 use super::scripts;
@@ -13,10 +13,7 @@ use crate::pool::calls::{Ensured, failed};
 impl Flow {
     pub(super) fn databases(&self) -> Value {
         let server = self.plan.databases().map(|databases| databases.sql_server.as_str());
-        json!({
-            "module": self.module(), "sql_server": server, "versions": self.versions(), "run": self.run,
-            "step": self.marked(Act::UpdateDatabases),
-        })
+        json!({ "module": self.module(), "sql_server": server, "versions": self.versions() })
     }
 
     /// Whether the databases have the version that the management tools expect. Tools of another version than the planned one expect another one of
@@ -46,7 +43,8 @@ impl Flow {
             Err(Unseen::Call(why)) => return by(&why),
             Err(Unseen::Strange(why)) => return failed(Problem::Permanent, why),
         }
-        if let Err(why) = self.have(Place::Management, scripts::DATABASES, self.databases()).await {
+        let (place, arguments) = (Place::Management, self.databases());
+        if let Err(why) = self.begin(place, DATABASES, scripts::DATABASES, arguments).await {
             return by(&why);
         }
         loop {

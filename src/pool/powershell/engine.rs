@@ -457,7 +457,7 @@ async fn errors(reading: tokio::task::JoinHandle<String>) -> String {
 }
 
 /// A number that nobody can guess: what an engine prints by itself is never taken for an answer.
-fn number() -> String {
+pub(super) fn number() -> String {
     use std::hash::{BuildHasher, RandomState};
     format!("{:016x}", RandomState::new().hash_one(std::time::Instant::now()))
 }

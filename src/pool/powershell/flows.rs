@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::engine::{CallError, Weight};
+use super::engine::{CallError, Weight, number};
 use super::engines::{Engines, Place};
 use super::scripts::{self, Script};
 use super::understand::fabric::Fabric;
@@ -85,14 +85,42 @@ impl Flow {
         self.run_script(place, script, arguments, Weight::Question).await
     }
 
-    /// A script that changes something, or ensures that it is so.
-    pub(super) async fn have(
+    /// Begins a step: a script that changes something, or ensures that it is so. When we die meanwhile and somebody looks for it, it
+    /// has begun by then, and left a mark, or it begins no more.
+    pub(super) async fn begin(
         &self,
         place: Place,
+        step: &str,
         script: Script,
         arguments: Value,
     ) -> Result<Value, CallError> {
-        self.run_script(place, script, arguments, Weight::Effect).await
+        let token = number();
+        self.fence(place, step, &token).await.map_err(|why| match why {
+            CallError::Lost(why) => CallError::NotBegun(why),
+            why => why,
+        })?;
+        let arguments = self.of_step(step, arguments, &token);
+        let answer = self.run_script(place, script, arguments, Weight::Effect).await?;
+        if answer["fenced"] == Value::Bool(true) {
+            return Err(CallError::NotBegun("another process has looked whether it was begun".into()));
+        }
+        Ok(answer)
+    }
+
+    /// Sees to it that nothing of a step begins any more that was asked for until now. Whether something of it goes on.
+    pub(super) async fn fence(&self, place: Place, step: &str, token: &str) -> Result<bool, CallError> {
+        let arguments = self.of_step(step, json!({}), token);
+        let answer = self.ask(place, scripts::FENCE, arguments).await?;
+        answer["underway"].as_bool().ok_or_else(|| CallError::Lost("whether it goes on was not told".into()))
+    }
+
+    /// The arguments of a script that belongs to a step.
+    pub(super) fn of_step(&self, step: &str, mut arguments: Value, token: &str) -> Value {
+        if let Some(members) = arguments.as_object_mut() {
+            let words = [("run", self.run.as_str()), ("step", step), ("token", token)];
+            members.extend(words.map(|(name, word)| (name.to_owned(), word.into())));
+        }
+        arguments
     }
 
     /// The services of a front end.

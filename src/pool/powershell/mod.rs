@@ -12,6 +12,8 @@
 //! - Nothing from an exit code of `ssh`: 255 is its own failure or that of the engine. An engine that was lost before it was given a line has
 //!   begun nothing; one that was lost after it leaves the act in doubt, and the run looks.
 //! - Nothing from an empty answer, nor from one that is not understood whole: it is shown as it came, and is no answer.
+//! - Not that what nobody heard of never begins: a call may be on its way when we die. Beside its mark each step has a token; a look, and a new
+//!   attempt, leave a new one, and a call that was sent with an older one begins nothing (`fence.ps1`). So what a look does not find has not begun.
 //! - A pool that says that it is ready has settled only while the text of its fabric's state stays the same.
 //! - An action of the plan is kept by a process of its own on the front end, which writes its end into a mark. A mark that is underway refuses a
 //!   second start; one without an end leaves it to the version, and where the plan names none, to a person.

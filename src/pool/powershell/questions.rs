@@ -284,11 +284,15 @@ impl Flow {
 
     /// Has an act taken place?
     async fn look(&self, act: Act) -> (Observation, Facts) {
-        // First, as in `beside`; one that cannot be told leaves a state which is done as it is.
-        let goes_on = self.goes_on(act).await;
+        // First, as in `beside`. What was asked for and has not begun does not begin any more, whatever is seen: not when it is done either, for
+        // it would be done again.
+        let goes_on = match self.fence_off(act).await {
+            Ok(goes_on) => goes_on,
+            Err(why) => return (Observation::Unknown, said(&why)),
+        };
         let seen = match act {
             Act::Stop { front_end, .. } => self.services(front_end).await.map(|listed| {
-                let seen = listed.services.stop_seen();
+                let seen = listed.of_a_stop(self.wanted_services()).stop_seen();
                 let text =
                     (seen != Observation::Done && seen != Observation::NotDone).then(|| listed.sentence());
                 (seen, Facts { text, ..Facts::default() })
@@ -302,11 +306,9 @@ impl Flow {
         };
         // A cmdlet moves users before anything of it is seen: while it is at that, it goes on.
         match seen {
-            Ok((not_done @ (Observation::NotDone | Observation::Partly), facts)) => match goes_on {
-                Ok(true) => (Observation::Underway, facts),
-                Ok(false) => (not_done, facts),
-                Err(why) => (Observation::Unknown, said(&why)),
-            },
+            Ok((Observation::NotDone | Observation::Partly, facts)) if goes_on => {
+                (Observation::Underway, facts)
+            }
             Ok(seen) => seen,
             Err(why) => (Observation::Unknown, said(&why)),
         }

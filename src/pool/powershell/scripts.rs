@@ -23,6 +23,7 @@ scripts! {
     DATABASES_SEEN "databases_seen",
     DISABLED "disabled",
     FABRIC "fabric",
+    FENCE "fence",
     FORGET "forget",
     FRONT_END "front_end",
     KEEPER "keeper",

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::acts::DATABASES;
 use super::engines::{self, Place};
 use super::flows::Flow;
 use super::scripts::{self, Script};
@@ -53,6 +54,11 @@ fn section(text: &mut String, name: &str, body: &str) {
 }
 
 impl Flow {
+    /// What a script is given that begins something.
+    fn begun(&self, step: &str, arguments: Value) -> Value {
+        self.of_step(step, arguments, "TOKEN")
+    }
+
     fn shown(&self, front_end: FrontEndId) -> Vec<Shown> {
         let plan = &self.plan;
         let on = "on the front end";
@@ -93,20 +99,22 @@ impl Flow {
                 script: scripts::COMPUTER_FAILOVER,
                 when: "to stop a front end, and with `back` to start it",
                 place: tools,
-                arguments: self.computer(front_end, false),
+                arguments: self.begun(&self.failover_step(front_end, false), self.computer(front_end, false)),
             });
         }
         let hardens = plan.drain().then == AfterDrain::Immediate;
         if !self.fails_over(plan.mode()) || plan.failover().is_some() || hardens {
             let graceful = plan.mode() == Mode::Graceful;
+            let stop = json!({ "module": self.module(), "graceful": graceful });
             shown.push(Shown {
                 script: scripts::STOP_SERVICES,
                 when: "to stop a front end",
                 place: on,
-                arguments: json!({ "module": self.module(), "graceful": graceful }),
+                arguments: self.begun(&self.stop_step(front_end, plan.mode()), stop),
             });
         }
         if !plan.upgrade().actions.is_empty() {
+            let step = self.mark(front_end, Moment::Upgrade, 0);
             for (script, when) in [
                 (scripts::PERFORM, "for each action of the plan"),
                 (scripts::KEEPER, "in a process of its own, begun by perform.ps1"),
@@ -116,7 +124,7 @@ impl Flow {
                     script,
                     when,
                     place: on,
-                    arguments: self.action(front_end, Moment::Upgrade, 0),
+                    arguments: self.begun(&step, self.action(Moment::Upgrade, 0)),
                 });
             }
         }
@@ -125,7 +133,7 @@ impl Flow {
                 script: scripts::FORGET,
                 when: "when what an action did has been undone",
                 place: on,
-                arguments: json!({ "run": self.run, "steps": ["after_accept"] }),
+                arguments: self.begun(&self.start_step(front_end), json!({ "steps": ["after_accept"] })),
             });
         }
         if plan.databases().is_some() {
@@ -136,21 +144,23 @@ impl Flow {
                 ),
                 (scripts::DATABASES, "to update them, if one is old"),
             ] {
-                shown.push(Shown { script, when, place: tools, arguments: self.databases() });
+                let arguments = self.begun(DATABASES, self.databases());
+                shown.push(Shown { script, when, place: tools, arguments });
             }
         }
-        if self.fails_over(plan.mode()) || plan.failover().is_some() || plan.databases().is_some() {
-            shown.push(Shown {
-                script: scripts::MARKED,
-                when: "at a look at something that was begun there",
-                place: tools,
-                arguments: json!({ "run": self.run, "step": "failover-pool" }),
-            });
+        let start = self.start_step(front_end);
+        for (script, when) in [
+            (scripts::FENCE, "before a step is begun, and at every look whether it was"),
+            (scripts::MARKED, "while something goes on that was begun"),
+        ] {
+            let (place, arguments) = ("where the step is begun", self.begun(&start, json!({})));
+            shown.push(Shown { script, when, place, arguments });
         }
         for (script, when) in
             [(scripts::RESTART, "after the upgrade"), (scripts::RESTART_SEEN, "until the computer is back")]
         {
-            shown.push(Shown { script, when, place: on, arguments: self.restart(front_end) });
+            let arguments = self.begun(&self.restart_step(front_end), self.restart(front_end));
+            shown.push(Shown { script, when, place: on, arguments });
         }
         if plan.product() != Product::LyncServer2013 {
             shown.push(Shown {
@@ -164,7 +174,7 @@ impl Flow {
             script: scripts::START_SERVICES,
             when: "to start a front end that is not failed over",
             place: on,
-            arguments: module,
+            arguments: self.begun(&start, module),
         });
         if !plan.acceptance().ports.is_empty() {
             shown.push(Shown {
@@ -185,7 +195,8 @@ impl Flow {
                 (scripts::POOL_FAILOVER, "to fail the pool over, and with `back` to fail it back"),
                 (scripts::POOL_STATE, "until it is failed over or back"),
             ] {
-                shown.push(Shown { script, when, place: tools, arguments: self.pool(false) });
+                let arguments = self.begun(&self.pool_step(false), self.pool(false));
+                shown.push(Shown { script, when, place: tools, arguments });
             }
         }
         shown

@@ -184,6 +184,47 @@ fn a_failover_that_ends_while_it_is_looked_for_is_not_taken_for_none() {
     );
 }
 
+/// An engine whose lines come late once: a call is on its way to it when the process dies, and arrives when everything is done.
+#[test]
+fn a_call_that_arrives_when_another_has_looked_begins_nothing() {
+    if !has("pwsh", "a_call_that_arrives_when_another_has_looked_begins_nothing") {
+        return;
+    }
+    let bed = Bed::new(Product::Skype);
+    let engine = bed.path("engine");
+    let script = r#"#!/bin/sh
+while IFS= read -r line; do
+    case $line in "call "*" computer_failover "*)
+        if mkdir "$POOLROLL_BED/on_its_way" 2>/dev/null; then
+            n=0
+            until [ -e "$POOLROLL_BED/arrives" ] || [ $n = 1200 ]; do sleep 0.1; n=$((n + 1)); done
+        fi
+    esac
+    printf '%s\n' "$line"
+done | exec pwsh "$@"
+"#;
+    std::fs::write(&engine, script).unwrap();
+    assert!(std::process::Command::new("chmod").arg("+x").arg(&engine).status().unwrap().success());
+    let text = super::plan(Product::Skype, &super::file("ssh"), &engine.display().to_string(), "");
+    std::fs::write(bed.path("plan.yaml"), text).unwrap();
+    let mut apply = bed.poolroll(&["apply", "plan.yaml", "--yes"]);
+    let process = Killed(apply.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    for _ in 0..6_000 {
+        if bed.path("on_its_way").exists() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    drop(process);
+    let once = each(["Invoke-CsComputerFailOver FE", "Restart-Computer FE", "Invoke-CsComputerFailBack FE"]);
+    let output = bed.poolroll(&["resume"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(bed.calls(), once);
+    std::fs::write(bed.path("arrives"), "").unwrap();
+    std::thread::sleep(Duration::from_secs(4));
+    assert_eq!(bed.calls(), once);
+}
+
 impl Bed {
     /// How many calls there were, while others write the state.
     fn calls_so_far(&self) -> usize {

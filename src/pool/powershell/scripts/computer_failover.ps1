@@ -5,6 +5,7 @@
 #   back        whether it is failed back
 #   minutes     how long the cmdlet may wait
 #   run, step   the names of the mark
+#   token       the newest token of the step
 param([string] $Arguments)
 $a = Read-Arguments $Arguments
 Invoke-Marked $a {

@@ -3,6 +3,7 @@
 #   module       the product's module
 #   sql_server   the server that holds them
 #   run, step    the names of the mark
+#   token        the newest token of the step
 param([string] $Arguments)
 $a = Read-Arguments $Arguments
 Invoke-Marked $a {

@@ -103,14 +103,42 @@ function Get-RestartState($A) {
     @{ restarted = -not $needed; asked = $false; boot = $boot }
 }
 
+# A call may arrive when whoever sent it has died and another has looked: it must not begin then. So whoever is about to begin a step, and whoever
+# looks whether it has begun, leaves a new token beside its mark (fence.ps1); a call begins only while the token is the one that it was sent with.
+
+# Holds a step for a moment: meanwhile nobody else begins it, or leaves a token.
+function Lock-Step($A) {
+    $path = Get-MarkPath $A.run $A.step
+    [void] [System.IO.Directory]::CreateDirectory([System.IO.Path]::GetDirectoryName($path))
+    foreach ($try in 1..100) {
+        try { return [System.IO.File]::Open("$path.lock", 'OpenOrCreate', 'ReadWrite', 'None') } catch [System.IO.IOException] { Start-Sleep -Milliseconds 100 }
+    }
+    throw "another process holds $path.lock"
+}
+
+# Whether a newer token forbids this call. By hand there is none.
+function Test-Fence($A) {
+    $fence = (Get-MarkPath $A.run $A.step) + '.fence'
+    [System.IO.File]::Exists($fence) -and [System.IO.File]::ReadAllText($fence) -ne '' + $A.token
+}
+
+# Whether the process that was at a step when it left its mark still is.
+function Test-Underway($A) {
+    $mark = Read-Mark (Get-MarkPath $A.run $A.step)
+    $null -ne $mark -and (Test-Process $mark.process $mark.process_began)
+}
+
 # Runs a cmdlet that takes its time under a mark, so that nobody begins it a second time while this process is at it. What it returns says whether it
-# was begun here.
+# was begun here, and whether a newer token forbids it.
 function Invoke-Marked($A, [scriptblock] $Block) {
     $path = Get-MarkPath $A.run $A.step
-    $mark = Read-Mark $path
-    if ($null -ne $mark -and (Test-Process $mark.process $mark.process_began)) { return @{ begun = $false } }
-    $self = [System.Diagnostics.Process]::GetCurrentProcess()
-    Write-Mark $path @{ process = $self.Id; process_began = '' + $self.StartTime.ToUniversalTime().Ticks }
+    $lock = Lock-Step $A
+    try {
+        if (Test-Fence $A) { return @{ begun = $false; fenced = $true } }
+        if (Test-Underway $A) { return @{ begun = $false; fenced = $false } }
+        $self = [System.Diagnostics.Process]::GetCurrentProcess()
+        Write-Mark $path @{ process = $self.Id; process_began = '' + $self.StartTime.ToUniversalTime().Ticks }
+    } finally { $lock.Dispose() }
     try { & $Block | Out-Null } finally { [System.IO.File]::Delete($path) }
-    @{ begun = $true }
+    @{ begun = $true; fenced = $false }
 }

@@ -2,6 +2,7 @@
 # that writes down how it ended: so its end is known though the connection to this engine was lost.
 #   module       the product's module
 #   run, step    the names of the mark
+#   token        the newest token of the step
 #   undoes       first words of marks that are stale once this begins
 #   program      the program, as it is: never given to a shell
 #   arguments    its arguments, one by one
@@ -10,12 +11,9 @@ param([string] $Arguments)
 $a = Read-Arguments $Arguments
 Import-Product $a.module
 $path = Get-MarkPath $a.run $a.step
-[void] [System.IO.Directory]::CreateDirectory([System.IO.Path]::GetDirectoryName($path))
-# Two engines that begin the same action at the same moment: one of them finds the lock taken.
-try { $lock = [System.IO.File]::Open("$path.lock", 'OpenOrCreate', 'ReadWrite', 'None') } catch [System.IO.IOException] {
-    return @{ state = 'underway'; begun = $false; mark = $null }
-}
+$lock = Lock-Step $a
 try {
+    if (Test-Fence $a) { return @{ fenced = $true } }
     $seen = Get-Action $path
     if ($seen.state -eq 'underway' -or $seen.state -eq 'done') { return @{ state = $seen.state; begun = $false; mark = $seen.mark } }
     foreach ($word in $a.undoes) { Remove-Marks $a.run $word }

@@ -4,6 +4,7 @@
 #   back        whether it is failed back
 #   disaster    whether what was not copied yet may be lost with it (-DisasterMode): only ever by a person's word
 #   run, step   the names of the mark
+#   token       the newest token of the step
 param([string] $Arguments)
 $a = Read-Arguments $Arguments
 Invoke-Marked $a {

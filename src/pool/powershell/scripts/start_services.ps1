@@ -1,10 +1,9 @@
-# Starts the services of this front end and says what became of them.
-#   module   the product's module
+# Starts the services of this front end, and leaves a mark here while it goes on. A return of the cmdlet proves nothing; the list of services does.
+#   module      the product's module
+#   run, step   the names of the mark
+#   token       the newest token of the step
 param([string] $Arguments)
 $a = Read-Arguments $Arguments
-$services = Get-ProductServices $a.module
-if (@($services | Where-Object { $_.status -ne 'Running' }).Count -gt 0) {
-    Start-CsWindowsService -Confirm:$false | Out-Null
-    $services = Get-ProductServices $a.module
+Invoke-Marked $a {
+    if (@(Get-ProductServices $a.module | Where-Object { $_.status -ne 'Running' }).Count -gt 0) { Start-CsWindowsService -Confirm:$false }
 }
-@{ services = $services }

@@ -1,11 +1,12 @@
-# Stops the services of this front end and says what became of them. A return of the cmdlet proves nothing; the list does.
-#   module    the product's module
-#   graceful  whether those who are connected may finish
+# Stops the services of this front end, and leaves a mark here while it goes on. A return of the cmdlet proves nothing; the list of services does.
+#   module      the product's module
+#   graceful    whether those who are connected may finish
+#   run, step   the names of the mark
+#   token       the newest token of the step
 param([string] $Arguments)
 $a = Read-Arguments $Arguments
-$services = Get-ProductServices $a.module
-if (@($services | Where-Object { $_.status -ne 'Stopped' }).Count -gt 0) {
-    if ($a.graceful) { Stop-CsWindowsService -Graceful -Confirm:$false | Out-Null } else { Stop-CsWindowsService -Confirm:$false | Out-Null }
-    $services = Get-ProductServices $a.module
+Invoke-Marked $a {
+    if (@(Get-ProductServices $a.module | Where-Object { $_.status -ne 'Stopped' }).Count -gt 0) {
+        if ($a.graceful) { Stop-CsWindowsService -Graceful -Confirm:$false } else { Stop-CsWindowsService -Confirm:$false }
+    }
 }
-@{ services = $services }

@@ -38,6 +38,15 @@ impl Listed {
             .find(|line| line.split(' ').next().is_some_and(|service| service.eq_ignore_ascii_case(missing)));
         Some(said.cloned().unwrap_or_else(|| format!("there is no service {missing}")))
     }
+
+    /// How the services stand for whoever has stopped them. Where a plan names those that it asks for, there are others that never run: a front
+    /// end on which all that it asks for run, and nothing is on its way, serves.
+    pub fn of_a_stop(&self, wanted: Option<&[String]>) -> Services {
+        match self.services {
+            Services::Partly if wanted.is_some() && self.lacks(wanted).is_none() => Services::Running,
+            services => services,
+        }
+    }
 }
 
 /// Understands the member `services` of a script's answer.
@@ -119,6 +128,24 @@ mod tests {
     fn a_list_of_one_may_arrive_bare() {
         let bare = json!({ "services": { "name": "RTCSRV", "status": "Stopped" } });
         assert_eq!(read(&bare).unwrap().services, Services::Stopped);
+    }
+
+    #[test]
+    fn what_never_runs_does_not_make_a_front_end_half_stopped() {
+        let some = |lyncfe: &str| {
+            let others = [
+                json!({ "name": "RTCSRV", "status": lyncfe }),
+                json!({ "name": "W3SVC", "status": "Running" }),
+            ];
+            let services: Vec<Value> =
+                others.into_iter().chain([json!({ "name": "RTCATS", "status": "Stopped" })]).collect();
+            read(&json!({ "services": services })).unwrap()
+        };
+        let wanted = ["RTCSRV".to_owned()];
+        assert_eq!(some("Running").of_a_stop(Some(&wanted)), Services::Running);
+        assert_eq!(some("Running").of_a_stop(None), Services::Partly);
+        assert_eq!(some("Stopped").of_a_stop(Some(&wanted)), Services::Partly);
+        assert_eq!(some("StopPending").of_a_stop(Some(&wanted)), Services::Stopping);
     }
 
     #[test]
