@@ -147,11 +147,11 @@ impl Flow {
         Ok(false)
     }
 
-    /// Whether a cmdlet that was begun for an act still goes on; from here on none begins that was asked for before.
-    pub(super) async fn fence_off(&self, act: Act) -> Result<bool, Unseen> {
-        let mut goes_on = false;
+    /// From here on nothing begins for an act that was asked for until now. What goes on for it, in words.
+    pub(super) async fn fence_off(&self, act: Act) -> Result<Option<String>, Unseen> {
+        let mut goes_on = None;
         for (place, step) in self.steps(act) {
-            goes_on |= self.fence(place, &step, &number()).await?;
+            goes_on = self.fence(place, &step, &number()).await?.or(goes_on);
         }
         Ok(goes_on)
     }

@@ -73,7 +73,7 @@ impl Engines {
 }
 
 /// A place, in words.
-fn called(plan: &Plan, settings: &PowerShell, place: Place) -> String {
+pub(super) fn called(plan: &Plan, settings: &PowerShell, place: Place) -> String {
     match (place, &settings.management) {
         (Place::FrontEnd(front_end), _) => plan.front_end(front_end).fqdn.clone(),
         (Place::Management, Some(management)) => management.clone(),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::engine::{CallError, Weight, number};
-use super::engines::{Engines, Place};
+use super::engines::{self, Engines, Place};
 use super::scripts::{self, Script};
 use super::understand::fabric::Fabric;
 use super::understand::services::{self, Listed};
@@ -107,11 +107,20 @@ impl Flow {
         Ok(answer)
     }
 
-    /// Sees to it that nothing of a step begins any more that was asked for until now. Whether something of it goes on.
-    pub(super) async fn fence(&self, place: Place, step: &str, token: &str) -> Result<bool, CallError> {
-        let arguments = self.of_step(step, json!({}), token);
-        let answer = self.ask(place, scripts::FENCE, arguments).await?;
-        answer["underway"].as_bool().ok_or_else(|| CallError::Lost("whether it goes on was not told".into()))
+    /// Sees to it that nothing of a step begins any more that was asked for until now. What of it goes on, in words.
+    pub(super) async fn fence(
+        &self,
+        place: Place,
+        step: &str,
+        token: &str,
+    ) -> Result<Option<String>, CallError> {
+        let answer = self.ask(place, scripts::FENCE, self.of_step(step, json!({}), token)).await?;
+        let place = engines::called(&self.plan, &self.settings, place);
+        match answer["underway"].as_bool() {
+            Some(true) => Ok(Some(format!("process {} on {place} is at it", answer["process"]))),
+            Some(false) => Ok(None),
+            None => Err(CallError::Lost("whether it goes on was not told".into())),
+        }
     }
 
     /// The arguments of a script that belongs to a step.

@@ -306,8 +306,8 @@ impl Flow {
         };
         // A cmdlet moves users before anything of it is seen: while it is at that, it goes on.
         match seen {
-            Ok((Observation::NotDone | Observation::Partly, facts)) if goes_on => {
-                (Observation::Underway, facts)
+            Ok((Observation::NotDone | Observation::Partly, facts)) if goes_on.is_some() => {
+                (Observation::Underway, Facts { text: goes_on, ..facts })
             }
             Ok(seen) => seen,
             Err(why) => (Observation::Unknown, said(&why)),

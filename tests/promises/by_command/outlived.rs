@@ -83,7 +83,7 @@ fn a_run_whose_process_is_killed_finds_the_command_that_outlived_it() {
 fn a_command_whose_run_dies_before_it_is_marked_was_not_begun() {
     let bed = Bed::new();
     bed.plan("here", "", "");
-    bed.put("observe.takes", "1");
+    bed.put("observe.waits", "");
     let mut apply = bed.poolroll(&["apply", "plan.yaml", "--yes"]);
     let mut process = apply.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let folder = || std::fs::read_dir(bed.path("runs")).ok()?.next()?.ok().map(|run| run.path());
@@ -96,6 +96,7 @@ fn a_command_whose_run_dies_before_it_is_marked_was_not_begun() {
     std::fs::create_dir_all(&commands).unwrap();
     let pipe = commands.join("stop-web1.new");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    std::fs::remove_file(bed.path("bed/observe.waits")).unwrap();
     let is_held = || {
         let begins = super::journals(bed.dir.path()).contains(r#""answer":"fits"}},"id":"stop/web1"}"#);
         std::thread::sleep(Duration::from_millis(10));
@@ -112,7 +113,6 @@ fn a_command_whose_run_dies_before_it_is_marked_was_not_begun() {
     std::thread::sleep(Duration::from_secs(1));
     assert!(!bed.log().iter().any(|line| line.starts_with("stop")), "{:?}", bed.log());
     std::fs::remove_file(&pipe).unwrap();
-    bed.put("observe.takes", "0");
     let output = bed.poolroll(&["resume"]).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert_eq!(bed.log().iter().filter(|line| *line == "stop web1 graceful").count(), 1, "{:?}", bed.log());

@@ -81,7 +81,8 @@ fn what_is_no_engine_is_told_by_name_and_nothing_took_place() {
 fn breaks_at_the_stop(then: &str) -> String {
     let services = r#"{"ok":true,"answer":{"services":[{"name":"RTCSRV","status":"Running"}]}}"#;
     let envelope = format!("echo; echo \"<<poolroll $2\"; echo '{services}'; echo \"poolroll $2>>\"");
-    ready(&format!("case $3 in front_end) {envelope};; *) {then};; esac"))
+    let fenced = envelope.replace(services, r#"{"ok":true,"answer":{"underway":false}}"#);
+    ready(&format!("case $3 in front_end) {envelope};; fence) {fenced};; *) {then};; esac"))
 }
 
 #[test]

@@ -184,6 +184,36 @@ fn a_failover_that_ends_while_it_is_looked_for_is_not_taken_for_none() {
     );
 }
 
+/// It does nothing and does not come back, so nobody can know what it may still do. A person ends it, and it is begun again.
+#[test]
+fn a_stop_that_hangs_is_not_begun_beside_itself() {
+    if !has("pwsh", "a_stop_that_hangs_is_not_begun_beside_itself") {
+        return;
+    }
+    let bed = Bed::new(Product::Lync);
+    bed.plan(Product::Lync, "maintenance_window: { drain: { limit: 5s } }\n");
+    let stop = json!({ "act": { "stop": { "front_end": 0, "mode": "graceful" } }, "attempt": 1, "times": 1, "twist": { "no_answer": { "effect": false } } });
+    bed.change(|state| state["faults"] = json!([{ "act": stop }]));
+    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    let process = said(&output);
+    let process =
+        process.split("process ").nth(1).and_then(|text| text.split(" on fe01.contoso.com is at it").next());
+    let process =
+        process.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{}", said(&output)));
+    let retry = ["resume", "--retry", "stop/fe01.contoso.com", "--reason", "it is ended"];
+    assert_eq!(bed.poolroll(&retry).output().unwrap().status.code(), Some(4));
+    assert!(signal(9, process));
+    let output = bed.poolroll(&retry).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let stops = bed
+        .calls()
+        .iter()
+        .filter(|call| **call == "Stop-CsWindowsService fe01.contoso.com -Graceful")
+        .count();
+    assert_eq!(stops, 2, "{:?}", bed.calls());
+}
+
 /// An engine whose lines come late once: a call is on its way to it when the process dies, and arrives when everything is done.
 #[test]
 fn a_call_that_arrives_when_another_has_looked_begins_nothing() {

@@ -6,4 +6,5 @@ param([string] $Arguments)
 $a = Read-Arguments $Arguments
 $lock = Lock-Step $a
 try { [System.IO.File]::WriteAllText((Get-MarkPath $a.run $a.step) + '.fence', $a.token) } finally { $lock.Dispose() }
-@{ underway = (Test-Underway $a) }
+$underway = Test-Underway $a
+@{ underway = $underway; process = $(if ($underway) { (Read-Mark (Get-MarkPath $a.run $a.step)).process }) }
