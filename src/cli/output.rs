@@ -84,7 +84,8 @@ fn colour_length(text: &str) -> usize {
 
 /// Talk. Nobody may be listening, and that is no error: a run goes on without an audience.
 pub fn say(line: &str) {
-    let _ = writeln!(anstream::stderr(), "{}", safe(line));
+    // In one piece, so that lines of others fall before it or after it.
+    let _ = anstream::stderr().write_all(format!("{}\n", safe(line)).as_bytes());
 }
 
 /// Why a command could not do what it is for, with its sources and what to do next.

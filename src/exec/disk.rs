@@ -4,6 +4,7 @@ use super::{os, whole_file};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 /// A file that only grows, except when a bad end is cut off.
 pub trait LogFile: Send {
@@ -12,9 +13,16 @@ pub trait LogFile: Send {
     /// Returns when everything appended and truncated so far survives a loss of power. After an error nobody
     /// knows what does, and asking again proves nothing.
     fn sync(&mut self) -> io::Result<()>;
+    /// The same, to be called on another thread while nothing is appended or truncated; `None` where it has to be done here.
+    fn sync_elsewhere(&self) -> Option<Syncing> {
+        None
+    }
     /// Cuts the file to `len` bytes; the next append goes there.
     fn truncate(&mut self, len: u64) -> io::Result<()>;
 }
+
+/// A sync that waits to be called.
+pub type Syncing = Box<dyn FnOnce() -> io::Result<()> + Send>;
 
 /// Where log files are.
 pub trait Disk {
@@ -40,7 +48,7 @@ pub struct OsDisk;
 
 /// A file of this machine, its cursor always at the end.
 #[derive(Debug)]
-pub struct OsLogFile(File);
+pub struct OsLogFile(Arc<File>);
 
 impl Disk for OsDisk {
     type File = OsLogFile;
@@ -50,14 +58,14 @@ impl Disk for OsDisk {
         let file = File::create_new(path)?;
         file.sync_all()?;
         os::sync_name(path)?;
-        Ok(OsLogFile(file))
+        Ok(OsLogFile(Arc::new(file)))
     }
 
     fn open(&self, path: &Path) -> io::Result<OsLogFile> {
         // Not in append mode: Windows then refuses to cut a torn tail off.
         let mut file = OpenOptions::new().read(true).write(true).open(path)?;
         file.seek(SeekFrom::End(0))?;
-        Ok(OsLogFile(file))
+        Ok(OsLogFile(Arc::new(file)))
     }
 
     fn read(&self, path: &Path) -> io::Result<File> {
@@ -86,15 +94,20 @@ impl Disk for OsDisk {
 
 impl LogFile for OsLogFile {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.write_all(bytes)
+        (&*self.0).write_all(bytes)
     }
 
     fn sync(&mut self) -> io::Result<()> {
         self.0.sync_data()
     }
 
+    fn sync_elsewhere(&self) -> Option<Syncing> {
+        let file = Arc::clone(&self.0);
+        Some(Box::new(move || file.sync_data()))
+    }
+
     fn truncate(&mut self, len: u64) -> io::Result<()> {
         self.0.set_len(len)?;
-        self.0.seek(SeekFrom::Start(len)).map(|_| ())
+        (&*self.0).seek(SeekFrom::Start(len)).map(|_| ())
     }
 }

@@ -44,28 +44,71 @@ impl Flights {
         epoch: u32,
         now: Timestamp,
     ) {
-        self.spare.clear();
-        let mut old = self.flights.iter().peekable();
+        let mut kept = std::mem::take(&mut self.spare);
+        kept.clear();
+        let flights = std::mem::take(&mut self.flights);
+        let mut old = flights.iter().peekable();
         for want in wanted.iter() {
             let Some(call) = call(want) else { continue };
             while let Some(surplus) = old.next_if(|flight| flight.want < want) {
                 driver.let_go(surplus.ticket);
             }
             if let Some(flight) = old.next_if(|flight| flight.want == want) {
-                self.spare.push(*flight);
+                kept.push(*flight);
                 continue;
             }
-            self.tickets += 1;
-            // The epoch is in the ticket: an answer to a process that died is nobody's.
-            let ticket = Ticket(u64::from(epoch) << 32 | self.tickets);
-            let deadline = patience(graph, call).and_then(|patience| now.checked_add(patience).ok());
-            driver.begin(now, ticket, call);
-            self.spare.push(Flight { want, ticket, deadline });
+            kept.push(self.start(graph, want, call, driver, epoch, now));
         }
         for surplus in old {
             driver.let_go(surplus.ticket);
         }
-        std::mem::swap(&mut self.flights, &mut self.spare);
+        self.flights = kept;
+        self.spare = flights;
+    }
+
+    /// Whether anything is wanted and not in flight that a power cut ends and that may be begun again then.
+    pub fn lack_what_ends_with_power(&self, wanted: &Wanted, driver: &Driver) -> bool {
+        self.missing(wanted, driver).next().is_some()
+    }
+
+    /// Starts it.
+    pub fn start_what_ends_with_power(
+        &mut self,
+        graph: &StepGraph,
+        wanted: &Wanted,
+        driver: &mut Driver,
+        epoch: u32,
+        now: Timestamp,
+    ) {
+        let missing: Vec<(Want, Call)> = self.missing(wanted, driver).collect();
+        for (want, call) in missing {
+            let flight = self.start(graph, want, call, driver, epoch, now);
+            let place = self.flights.partition_point(|flight| flight.want < want);
+            self.flights.insert(place, flight);
+        }
+    }
+
+    fn missing(&self, wanted: &Wanted, driver: &Driver) -> impl Iterator<Item = (Want, Call)> {
+        let is_in_flight = |want: Want| self.flights.iter().any(|flight| flight.want == want);
+        let calls = wanted.iter().filter_map(|want| Some((want, call(want)?)));
+        calls.filter(move |(want, call)| driver.ends_with_power(*call) && !is_in_flight(*want))
+    }
+
+    fn start(
+        &mut self,
+        graph: &StepGraph,
+        want: Want,
+        call: Call,
+        driver: &mut Driver,
+        epoch: u32,
+        now: Timestamp,
+    ) -> Flight {
+        self.tickets += 1;
+        // The epoch is in the ticket: an answer to a process that died is nobody's.
+        let ticket = Ticket(u64::from(epoch) << 32 | self.tickets);
+        let deadline = patience(graph, call).and_then(|patience| now.checked_add(patience).ok());
+        driver.begin(now, ticket, call);
+        Flight { want, ticket, deadline }
     }
 
     /// The flight that an answer belongs to; `None` for an answer to something no longer in flight.

@@ -1,11 +1,13 @@
 //! What a run's journal holds: one header, then the events as they were folded, each with what rides beside it.
 
 use std::borrow::Cow;
+use std::io;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Pace;
+use super::disk::Syncing;
 use crate::graph::{StepGraph, StepId};
 use crate::plan::Facts;
 use crate::run::Event;
@@ -112,6 +114,26 @@ pub trait Log {
     ///
     /// Nobody knows what is durable; nothing more may be added.
     fn sync(&mut self) -> Result<(), LogError>;
+
+    /// Makes what was added outlive this process, and begins to make it durable: by a sync that is to be called on another thread, of which
+    /// [`synced`](Log::synced) is told before anything more is added. Without one it is durable by now.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`sync`](Log::sync).
+    fn sync_beside(&mut self) -> Result<Option<Syncing>, LogError> {
+        self.sync().map(|()| None)
+    }
+
+    /// What came of a sync that was made beside.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`sync`](Log::sync).
+    fn synced(&mut self, synced: io::Result<()>) -> Result<(), LogError> {
+        let help = "look at the disk that holds `.poolroll`".to_owned();
+        synced.map_err(|source| LogError { source: Box::new(source), help })
+    }
 
     /// Whether the space that was set aside for the end of the run is being used up: it should end soon.
     fn is_short(&self) -> bool {

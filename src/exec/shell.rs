@@ -3,7 +3,7 @@
 //! ```text
 //! loop {
 //!     while let Some(event) = run.decide() { commit(event) }    apply, then append
-//!     journal.sync()                                            intent is durable before any effect
+//!     journal.sync()                                            intent is durable before any effect (but see below)
 //!     in_flight.reconcile(wanted)                               start what is missing, let go of what is surplus
 //!     if let Some(outcome) = run.outcome() { return outcome }
 //!     commit(next())                                            due timers first, then answers, then requests
@@ -11,6 +11,9 @@
 //! ```
 //!
 //! A live run, a resumed one and a rehearsal are this loop with another clock, driver and log.
+//!
+//! An action that the plan calls repeatable and that runs on this computer ends with its power, and does no harm when it is begun again. Its intent
+//! is written before it begins, so that it outlives this process, and is made durable while it runs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -269,7 +272,7 @@ impl<L: Log> Shell<L> {
             while let Some(event) = self.run.decide(&self.graph) {
                 self.commit(event, Facts::default(), None, audience)?;
             }
-            self.log.sync()?;
+            self.sync_and_start_what_ends_with_power().await?;
             if self.log.is_short() && self.run.course() == Course::Forward {
                 audience.noted(
                     "the disk is full: the run pauses at its next safe place, on the space it had set aside",
@@ -287,6 +290,21 @@ impl<L: Log> Shell<L> {
             self.hear_driver(audience);
             self.turn(audience, inbox).await?;
         }
+    }
+
+    /// Makes durable what was decided. What ends with the power begins beside that: its intent need only outlive this process.
+    async fn sync_and_start_what_ends_with_power(&mut self) -> Result<(), ShellError> {
+        if !self.flights.lack_what_ends_with_power(&self.wanted, &self.driver) {
+            return Ok(self.log.sync()?);
+        }
+        let syncing = self.log.sync_beside()?.map(tokio::task::spawn_blocking);
+        let (epoch, now) = (self.run.epoch(), self.clock.now());
+        self.flights.start_what_ends_with_power(&self.graph, &self.wanted, &mut self.driver, epoch, now);
+        if let Some(syncing) = syncing {
+            let synced = syncing.await.unwrap_or_else(|error| Err(error.into()));
+            self.log.synced(synced)?;
+        }
+        Ok(())
     }
 
     /// What the driver says beside its answers.

@@ -173,6 +173,13 @@ pub struct Action {
     pub expected: Duration,
 }
 
+impl Action {
+    /// Whether a power cut on this computer ends the action too, and it does no harm to begin it again then.
+    pub fn ends_with_power(&self) -> bool {
+        self.repeatable && self.at == Where::Here
+    }
+}
+
 /// What proves that a front end accepts connections.
 #[derive(Clone, Debug)]
 pub struct AcceptanceRule {

@@ -70,6 +70,15 @@ impl Driver {
         }
     }
 
+    /// Whether a power cut ends what the call does, and it may be begun again then. The intent of such a call has to be known to whoever comes
+    /// after this process, and need not outlive a power cut: it may begin before that is durable.
+    pub fn ends_with_power(&self, call: Call) -> bool {
+        match self {
+            Driver::Simulated(_) | Driver::PowerShell(_) => false,
+            Driver::Command(pool) => pool.ends_with_power(call),
+        }
+    }
+
     /// Nobody waits for this call any more. What it began on the target may go on; a look tells.
     pub fn let_go(&mut self, ticket: Ticket) {
         match self {

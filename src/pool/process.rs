@@ -1,5 +1,7 @@
 //! Processes that we start, and what differs in them between Windows and Unix.
 
+use std::fs::File;
+use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -215,7 +217,10 @@ struct Stat {
 }
 
 fn stat(number: u32) -> Option<Stat> {
-    let text = std::fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
+    // Some hundred bytes, told in one piece.
+    let mut bytes = [0; 1024];
+    let length = File::open(format!("/proc/{number}/stat")).ok()?.read(&mut bytes).ok()?;
+    let text = String::from_utf8_lossy(&bytes[..length]);
     // The name of the program may hold anything; the rest has no brackets.
     let mut rest = text.rsplit_once(')')?.1.split_whitespace();
     let has_ended = matches!(rest.next()?, "Z" | "X");

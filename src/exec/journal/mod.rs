@@ -18,7 +18,7 @@ mod tests;
 pub use error::{JournalError, TornTail};
 pub use line::Wrong;
 
-use super::disk::{Disk, LogFile, OsDisk};
+use super::disk::{Disk, LogFile, OsDisk, Syncing};
 use super::whole_file::{FileError, is_full};
 use jiff::Timestamp;
 use line::{Chain, Unwritable};
@@ -154,20 +154,49 @@ impl<B: Serialize + DeserializeOwned, D: Disk> Journal<B, D> {
     /// Errors: `NoRoom` and `Write` leave the records in memory, in order, and the next call tries again; `Sync`
     /// closes the journal, and from then on everything is refused with `Closed`.
     pub fn sync(&mut self) -> Result<(), JournalError> {
-        if self.closed {
-            return Err(JournalError::Closed(self.path.clone()));
-        }
-        self.write()?;
-        if !self.dirty {
+        if !self.needs_sync()? {
             return Ok(());
         }
+        let synced = self.file.sync();
+        self.synced(synced)
+    }
+
+    /// Returns when every record appended so far outlives this process. A sync that can be made on another thread is returned, to
+    /// be called there; [`Journal::synced`] is told what came of it before anything more is appended. Without one everything survives a loss of
+    /// power by now.
+    ///
+    /// Errors: as [`Journal::sync`].
+    pub fn sync_beside(&mut self) -> Result<Option<Syncing>, JournalError> {
+        if !self.needs_sync()? {
+            return Ok(None);
+        }
+        let elsewhere = self.file.sync_elsewhere();
+        if elsewhere.is_none() {
+            self.sync()?;
+        }
+        Ok(elsewhere)
+    }
+
+    /// What came of a sync that was made elsewhere.
+    ///
+    /// Errors: `Sync`, which closes the journal.
+    pub fn synced(&mut self, synced: io::Result<()>) -> Result<(), JournalError> {
         // After a failed sync the system may drop what it could not write and report success the next time.
-        self.file.sync().map_err(|source| {
+        synced.map_err(|source| {
             self.closed = true;
             JournalError::Sync { path: self.path.clone(), source }
         })?;
         self.dirty = false;
         Ok(())
+    }
+
+    /// Writes what is pending. Whether anything that was written is not durable yet.
+    fn needs_sync(&mut self) -> Result<bool, JournalError> {
+        if self.closed {
+            return Err(JournalError::Closed(self.path.clone()));
+        }
+        self.write()?;
+        Ok(self.dirty)
     }
 
     /// Sets `bytes` of the disk aside, in a file beside the journal, for the records that end a run: when the disk

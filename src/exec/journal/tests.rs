@@ -356,6 +356,34 @@ fn after_a_failed_sync_nothing_is_taken_any_more() {
     assert!(history.torn.is_some(), "the disk kept the length, not the bytes");
 }
 
+/// Whoever reads the file finds what a process that is killed now has decided, though the disk has not said yet that it is durable.
+#[test]
+fn a_sync_elsewhere_begins_when_everything_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journal.jsonl");
+    let mut journal = Journal::<Event>::create(&path, RUN).unwrap();
+    assert!(journal.sync_beside().unwrap().is_none(), "there is nothing to sync");
+    journal.append(at(0), &Event::Began).unwrap();
+    let syncing = journal.sync_beside().unwrap().expect("the system has threads for that");
+    assert_eq!(read::<Event>(&path, RUN).unwrap().records.len(), 1);
+    journal.synced(std::thread::spawn(syncing).join().unwrap()).unwrap();
+    assert!(journal.sync_beside().unwrap().is_none());
+    journal.append(at(1), &Event::Began).unwrap();
+    let _never_called = journal.sync_beside().unwrap();
+    assert!(matches!(journal.synced(Err(io::Error::other("gone"))), Err(JournalError::Sync { .. })));
+    assert!(matches!(journal.append(at(2), &Event::Began), Err(JournalError::Closed(_))));
+}
+
+/// Where a disk cannot be synced elsewhere it is done here.
+#[test]
+fn what_is_not_synced_elsewhere_is_durable_at_once() {
+    let (disk, mut journal, _) = written();
+    journal.append(at(5), &Event::Began).unwrap();
+    assert!(journal.sync_beside().unwrap().is_none());
+    disk.crash(|_, _| 0);
+    assert_eq!(reopened(&disk).1.records.len(), 5);
+}
+
 #[test]
 fn a_torn_tail_that_cannot_be_cut_off_for_good_is_no_open_journal() {
     for act in [Act::Truncate, Act::Sync] {

@@ -1,9 +1,11 @@
 //! The journal of a run as the log of its shell.
 
+use std::io;
 use std::path::Path;
 
 use jiff::Timestamp;
 
+use crate::exec::disk::Syncing;
 use crate::exec::journal::{Journal, JournalError};
 use crate::exec::lock::RunLock;
 use crate::exec::record::{Entry, Log, LogError};
@@ -35,6 +37,14 @@ impl JournalLog {
         self.0.release_reserve();
     }
 
+    fn is_ours(&self) -> Result<(), LogError> {
+        if self.1.is_ours() {
+            return Ok(());
+        }
+        let help = "see that nothing removes files of `.poolroll`; look at the run with `poolroll status`";
+        Err(LogError { source: Box::new(LockLost), help: help.to_owned() })
+    }
+
     /// Where the journal is.
     pub fn path(&self) -> &Path {
         self.0.path()
@@ -47,13 +57,17 @@ impl Log for JournalLog {
     }
 
     fn sync(&mut self) -> Result<(), LogError> {
-        if !self.1.is_ours() {
-            let help =
-                "see that nothing removes files of `.poolroll`; look at the run with `poolroll status`"
-                    .to_owned();
-            return Err(LogError { source: Box::new(LockLost), help });
-        }
+        self.is_ours()?;
         self.0.sync().map_err(failed)
+    }
+
+    fn sync_beside(&mut self) -> Result<Option<Syncing>, LogError> {
+        self.is_ours()?;
+        self.0.sync_beside().map_err(failed)
+    }
+
+    fn synced(&mut self, synced: io::Result<()>) -> Result<(), LogError> {
+        self.0.synced(synced).map_err(failed)
     }
 
     fn is_short(&self) -> bool {

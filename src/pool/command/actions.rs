@@ -48,8 +48,7 @@ impl Flow {
             return failed(Problem::Transient, why);
         }
         let known = Mark { owes_restart, ..Mark::default() };
-        // A power cut ends what runs here, and it does no harm to begin it again then.
-        let lasts = !action.repeatable || action.at == Where::FrontEnd;
+        let lasts = !action.ends_with_power();
         let mut process = None;
         let mut told = |it| {
             process = it;
@@ -60,7 +59,8 @@ impl Flow {
             self.marks.write(&step, &Mark { process, ..known.clone() })
         };
         let command = command_of(action);
-        let exit_file = self.marks.exit_file(&step).filter(|_| lasts && action.at == Where::Here);
+        let keeps_its_end = lasts && action.at == Where::Here;
+        let exit_file = if keeps_its_end { self.marks.exit_file(&step) } else { None };
         let marking = Marking { told: &mut told, holds: lasts, exit_file };
         let output = self.act(&command, About::front_end(front_end), &step, Some(marking)).await;
         let cut_off = || {
@@ -90,7 +90,7 @@ impl Flow {
         let mark = Mark { exit_code: Some(code), ..known };
         let asks = moment == Moment::Upgrade && self.owes_restart(action, &mark);
         let kept = match (action.repeatable, asks) {
-            (true, false) => self.marks.forget(&step),
+            (true, false) => self.marks.ended(&step),
             _ => self.marks.write(&step, &mark).and_then(|()| self.marks.note(&step, None)),
         };
         // A restart that it asks for is told by nobody else.

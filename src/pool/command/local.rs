@@ -241,7 +241,10 @@ fn kept_open() -> Result<(PipeWriter, Option<ChildStdout>), String> {
     command.stdin(from).stdout(Stdio::piped()).stderr(Stdio::null());
     process::apart(&mut command);
     let mut child = command.spawn().map_err(cannot)?;
-    Ok((to, child.stdout.take()))
+    let stdout = child.stdout.take();
+    // It ends with the last who writes to it. Whoever is not waited for is looked for at each end of another.
+    tokio::spawn(async move { child.wait().await });
+    Ok((to, stdout))
 }
 
 /// Whether a program that is held back is there, and waits.

@@ -1,7 +1,7 @@
 //! Marks beside the journal: what a command of a step was begun with, and how it ended. They let a run that is taken up see what became of
 //! a command whose process outlived ours, and they refuse a second start while it does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -68,7 +68,11 @@ struct Going {
     path: PathBuf,
     /// Opened with the first line of ours.
     file: Option<File>,
+    /// Lines of ends that wait for the next line of a beginning. Whoever comes without them finds processes that have ended.
+    waits: String,
     processes: BTreeMap<String, Process>,
+    /// The steps that may have a mark of their own. Nobody else writes marks while the run is ours, so whoever has none is not looked for on the disk.
+    marked: BTreeSet<String>,
 }
 
 /// A line of that file.
@@ -86,7 +90,19 @@ impl Going {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             text => text.unwrap_or_default(),
         };
-        let mut going = Going { path, file: None, processes: BTreeMap::new() };
+        let mut marked = BTreeSet::new();
+        match path.parent().map(std::fs::read_dir) {
+            Some(Err(error)) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            Some(Ok(entries)) => {
+                for entry in entries {
+                    let name = entry?.file_name();
+                    marked
+                        .extend(name.to_str().and_then(|name| name.strip_suffix(".json")).map(str::to_owned));
+                }
+            }
+            _ => {}
+        }
+        let mut going = Going { path, file: None, waits: String::new(), processes: BTreeMap::new(), marked };
         text.lines().filter_map(|line| serde_json::from_str(line).ok()).for_each(|noted| going.fold(noted));
         Ok(going)
     }
@@ -107,8 +123,18 @@ impl Going {
         }
         if let Some(file) = &mut self.file {
             // In front too: the last line may have been cut off.
-            file.write_all(format!("\n{}\n", serde_json::to_string(&noted)?).as_bytes())?;
+            let lines = format!("\n{}{}\n", self.waits, serde_json::to_string(&noted)?);
+            file.write_all(lines.as_bytes())?;
+            self.waits.clear();
         }
+        self.fold(noted);
+        Ok(())
+    }
+
+    /// Notes an end when there is something else to write.
+    fn note_later(&mut self, noted: Noted) -> std::io::Result<()> {
+        self.waits += &serde_json::to_string(&noted)?;
+        self.waits.push('\n');
         self.fold(noted);
         Ok(())
     }
@@ -136,15 +162,16 @@ impl Marks {
 
     /// The mark of a step; `None` where it has none. One that cannot be read, or was cut off in writing, says that something was begun, and no more.
     pub(super) fn read(&self, step: &str) -> Option<Mark> {
-        let Ok(noted) = self.going(|going| Ok(going.processes.get(step).copied())) else {
-            return Some(Mark { cut_off: true, ..Mark::default() });
-        };
-        let noted = noted.flatten();
+        let known = self.going(|going| Ok((going.processes.get(step).copied(), going.marked.contains(step))));
+        let Ok(known) = known else { return Some(Mark { cut_off: true, ..Mark::default() }) };
+        let (noted, is_marked) = known?;
+        let only_noted = || noted.map(|process| Mark { process: Some(process), ..Mark::default() });
+        if !is_marked {
+            return only_noted();
+        }
         let mut mark = match std::fs::read(self.path(step, "json")?) {
             Ok(text) => serde_json::from_slice(&text).unwrap_or(Mark { cut_off: true, ..Mark::default() }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return noted.map(|process| Mark { process: Some(process), ..Mark::default() });
-            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return only_noted(),
             Err(_) => Mark { cut_off: true, ..Mark::default() },
         };
         if noted.is_some() {
@@ -156,6 +183,16 @@ impl Marks {
             mark.exit_code = left.and_then(|code| code.trim().parse().ok()).filter(|code| *code <= 128);
         }
         Some(mark)
+    }
+
+    /// Whether a step may have a mark whose name begins with a word.
+    pub(super) fn may_have_any_of(&self, word: &str) -> bool {
+        let any = self.going(|going| {
+            let mut steps = going.marked.iter().chain(going.processes.keys());
+            Ok(steps.any(|step| step.starts_with(word)))
+        });
+        // Where that cannot be read, each is looked for.
+        !matches!(any, Ok(Some(false) | None))
     }
 
     /// Where the shell that keeps a command leaves its exit code.
@@ -176,6 +213,7 @@ impl Marks {
             if let Some(folder) = path.parent() {
                 std::fs::create_dir_all(folder)?;
             }
+            self.going(|going| Ok(going.marked.insert(step.to_owned())))?;
             let mut file = File::create(&beside)?;
             file.write_all(&serde_json::to_vec(mark)?)?;
             file.sync_all()?;
@@ -194,6 +232,21 @@ impl Marks {
         noted.map(|_| ()).map_err(|error| format!("what goes on cannot be noted: {error}"))
     }
 
+    /// What is noted of a step has ended by itself, and leaves no mark.
+    pub(super) fn ended(&self, step: &str) -> Result<(), String> {
+        let is_noted_alone = self.going(|going| {
+            let alone = !going.marked.contains(step) && going.processes.contains_key(step);
+            if alone {
+                going.note_later(Noted { step: step.to_owned(), process: None })?;
+            }
+            Ok(alone)
+        });
+        match is_noted_alone {
+            Ok(Some(true)) => Ok(()),
+            _ => self.forget(step),
+        }
+    }
+
     /// Makes the names of marks durable. On Windows the file system does that by itself.
     fn sync(&self) -> std::io::Result<()> {
         match &self.folder {
@@ -209,12 +262,14 @@ impl Marks {
     /// It is still there, so nothing that makes it stale may be begun.
     pub(super) fn forget(&self, step: &str) -> Result<(), String> {
         self.note(step, None)?;
-        if self.path(step, "json").is_none_or(|path| !path.exists()) {
+        let cannot = |error: std::io::Error| format!("what goes on cannot be read: {error}");
+        if !self.going(|going| Ok(going.marked.contains(step))).map_err(cannot)?.unwrap_or_default() {
             return Ok(());
         }
         // In this order: an exit code without its mark would be taken for that of the next try.
         self.forget_exit(step)?;
-        self.remove(step, "json")
+        self.remove(step, "json")?;
+        self.going(|going| Ok(going.marked.remove(step))).map(|_| ()).map_err(cannot)
     }
 
     /// Forgets the exit code that a shell left.
@@ -294,7 +349,16 @@ mod tests {
             assert_eq!(marks.read("three"), None);
         }
         let marks = Marks::in_folder(Some(dir.path()));
-        marks.forget("one").unwrap();
+        // Written with the next line.
+        marks.ended("one").unwrap();
+        assert_eq!(marks.read("one"), None);
+        assert!(Marks::in_folder(Some(dir.path())).read("one").is_some());
+        marks.note("three", Process::new(9, 8)).unwrap();
         assert_eq!(Marks::in_folder(Some(dir.path())).read("one"), None);
+        marks.forget("three").unwrap();
+        assert_eq!(Marks::in_folder(Some(dir.path())).read("three"), None);
+        // With a mark of its own there is more to forget.
+        marks.ended("two").unwrap();
+        assert_eq!(Marks::in_folder(Some(dir.path())).read("two"), None);
     }
 }

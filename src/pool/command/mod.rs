@@ -12,8 +12,9 @@
 //!   became ready has begun nothing; once a line was on its way, nobody knows, and the run looks.
 //! - A command that acts is held back by a shell until its process is written down beside the journal. So one without a mark was never
 //!   begun, whenever our process died: what is held back reads its end, and ends. (A repeatable action on this computer is written
-//!   down as soon as it has begun; a restart of a computer is asked for under a mark of its own, and proved by another boot. On
-//!   Windows nothing can be held back: a mark is left first, and where our process dies a person tells what became of it.)
+//!   down as soon as it has begun, and its intent becomes durable meanwhile: a power cut ends it. A restart of a computer is asked
+//!   for under a mark of its own, and proved by another boot. On Windows nothing can be held back: a mark is left first, and where
+//!   our process dies a person tells what became of it.)
 //! - What a mark speaks of goes on while anything of its process group does, and is never begun beside itself. A graceful
 //!   stop that has become an immediate one is ended first.
 //! - A command that takes too long, or that nobody waits for any more, is ended with everything that it started, as far as the account may
@@ -83,6 +84,16 @@ impl CommandPool {
     pub(super) fn begin(&mut self, ticket: Ticket, call: Call) {
         let flow = Arc::clone(&self.flow);
         self.calls.begin(ticket, async move { flow.answer(call).await });
+    }
+
+    /// Whether a power cut ends what the call does, and it may be begun again then.
+    pub(super) fn ends_with_power(&self, call: Call) -> bool {
+        match call {
+            Call::Ensure(Act::Perform { moment, index, .. }) => {
+                self.flow.action(moment, index).ends_with_power()
+            }
+            _ => false,
+        }
     }
 
     /// A person says that an act has not taken place.

@@ -1,5 +1,6 @@
 //! Promise: any pool is rolled by the commands of its plan, on this computer and over `ssh`.
 
+mod durable;
 mod etcd;
 mod haproxy;
 mod outlived;
