@@ -91,7 +91,10 @@ fn of_failure(failure: &Failure) -> u8 {
 fn of_live(error: &LiveError) -> u8 {
     match error {
         LiveError::Runs(error) => match error {
-            RunsError::NoRuns(_) | RunsError::Unknown { .. } | RunsError::Ambiguous { .. } => USAGE,
+            RunsError::NoRuns(_)
+            | RunsError::Unknown { .. }
+            | RunsError::Ambiguous { .. }
+            | RunsError::SeveralRunning { .. } => USAGE,
             RunsError::Exists(_) | RunsError::File(_) => ERROR,
         },
         LiveError::Lock(error) => match error {

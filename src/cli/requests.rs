@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The run, or the beginning of its id; the newest if left out
+    /// The run, or the beginning of its id; the one that is running if left out
     run: Option<String>,
     /// Why; it goes into the record
     #[arg(long, value_name = "TEXT", value_parser = reading::reason)]
@@ -56,7 +56,7 @@ fn ask(
     request: &Request,
     what: &'static str,
 ) -> Result<Ending, Failure> {
-    let folder = places.places().runs.find(run).map_err(LiveError::from)?;
+    let folder = places.places().runs.find_running(run).map_err(LiveError::from)?;
     let id = folder.id().to_string();
     if !folder.is_alive()? {
         let help = format!("see `poolroll status {id}`; `poolroll resume {id}` takes it up");

@@ -49,6 +49,11 @@ pub enum RunsError {
         /// Newest first.
         matches: Vec<RunId>,
     },
+    #[error("{} runs are running", running.len())]
+    SeveralRunning {
+        /// Newest first.
+        running: Vec<RunId>,
+    },
     #[error(transparent)]
     File(#[from] FileError),
 }
@@ -68,6 +73,7 @@ impl RunsError {
                 format!("the newest runs are {}; `poolroll runs` shows all", quoted(newest, "and"))
             }
             Self::Ambiguous { matches, .. } => format!("give more of the id: {}", quoted(matches, "or")),
+            Self::SeveralRunning { running } => format!("say which is meant: {}", quoted(running, "or")),
             Self::File(error) => error.help(),
         }
     }
@@ -133,6 +139,28 @@ impl Runs {
         }
         runs.sort_by(|a, b| b.id.cmp(&a.id));
         Ok(runs)
+    }
+
+    /// The run with this id, or the only one whose id begins so; the one that is running when nothing is asked for, and the newest where none is.
+    ///
+    /// Errors: `SeveralRunning`, and as [`Runs::find`].
+    pub fn find_running(&self, asked: Option<&str>) -> Result<RunFolder, RunsError> {
+        if asked.is_some() {
+            return self.find(asked);
+        }
+        let mut running = Vec::new();
+        for run in self.list()? {
+            if run.is_alive()? {
+                running.push(run);
+            }
+        }
+        match running.as_slice() {
+            [] => self.find(None),
+            [only] => Ok(only.clone()),
+            several => {
+                Err(RunsError::SeveralRunning { running: several.iter().map(|run| run.id.clone()).collect() })
+            }
+        }
     }
 
     /// The run with this id, or the only one whose id begins so; the newest when nothing is asked for.
@@ -317,6 +345,23 @@ mod tests {
             "an empty variable is not any run"
         );
         assert!(matches!(found(Some("..")), Err(RunsError::Unknown { .. })));
+    }
+
+    #[test]
+    fn without_a_name_the_run_is_meant_that_is_running() {
+        let (_dir, runs) = runs(&THREE);
+        let found = || runs.find_running(None).map(|run| run.id().to_string());
+        let lock = |id| runs.find(Some(id)).unwrap().lock(Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(found().unwrap(), THREE[1], "none is, so the newest");
+        let first = lock(THREE[0]);
+        assert_eq!(found().unwrap(), THREE[0]);
+        assert_eq!(runs.find_running(Some(THREE[1])).unwrap().id().as_str(), THREE[1]);
+        let _second = lock(THREE[2]);
+        let error = found().unwrap_err();
+        assert_eq!(error.to_string(), "2 runs are running");
+        assert_eq!(error.help(), format!("say which is meant: `{}` or `{}`", THREE[2], THREE[0]));
+        drop(first);
+        assert_eq!(found().unwrap(), THREE[2]);
     }
 
     #[test]

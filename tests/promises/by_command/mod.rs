@@ -47,6 +47,12 @@ impl Bed {
         text.lines().map(str::to_owned).collect()
     }
 
+    /// The folder of the run, once it is whole: until then it has another name.
+    pub fn run(&self) -> Option<PathBuf> {
+        let runs = std::fs::read_dir(self.path("runs")).ok()?.flatten();
+        runs.map(|run| run.path()).find(|run| !run.file_name().unwrap().to_string_lossy().starts_with('.'))
+    }
+
     pub fn poolroll(&self, args: &[&str]) -> Command {
         let mut command = poolroll(self.dir.path(), args);
         command.env("BED", self.path("bed"));

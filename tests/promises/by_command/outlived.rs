@@ -86,8 +86,7 @@ fn a_command_whose_run_dies_before_it_is_marked_was_not_begun() {
     bed.put("observe.waits", "");
     let mut apply = bed.poolroll(&["apply", "plan.yaml", "--yes"]);
     let mut process = apply.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let folder = || std::fs::read_dir(bed.path("runs")).ok()?.next()?.ok().map(|run| run.path());
-    let run = std::iter::repeat_with(folder).take(1_000).find_map(|run| {
+    let run = std::iter::repeat_with(|| bed.run()).take(1_000).find_map(|run| {
         std::thread::sleep(Duration::from_millis(10));
         run
     });
@@ -162,8 +161,7 @@ fn what_took_a_front_end_out_is_stale_whichever_action_brings_it_back() {
     bed.put("first.takes", "2");
     bed.put("second.exits", "1");
     apply_and_kill(&bed, "first web1");
-    let run = std::fs::read_dir(bed.path("runs")).unwrap().next().unwrap().unwrap().path();
-    let mark = run.join("commands/before_stop-web1-1.json");
+    let mark = run_folder(&bed).join("commands/before_stop-web1-1.json");
     std::fs::write(&mark, r#"{"exit_code":0}"#).unwrap();
     let done = ["resume", "--resolve", "after_accept/web1/1=done", "--reason", "by hand"];
     let output = bed.poolroll(&done).output().unwrap();
@@ -206,7 +204,7 @@ fn replan(bed: &Bed, words: &[(&str, &str)]) {
 }
 
 fn run_folder(bed: &Bed) -> std::path::PathBuf {
-    std::fs::read_dir(bed.path("runs")).unwrap().next().unwrap().unwrap().path()
+    bed.run().unwrap()
 }
 
 fn times(bed: &Bed, command: &str) -> usize {

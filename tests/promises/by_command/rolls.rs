@@ -34,7 +34,7 @@ fn what_a_command_prints_is_kept_without_its_secrets() {
     let output = apply.env("TOKEN", "hunter2").output().unwrap();
     assert_eq!(output.status.code(), Some(4), "{}", said(&output));
     assert!(said(&output).contains("it ended with 7: `upgrade fails, with ***`"), "{}", said(&output));
-    let run = std::fs::read_dir(bed.path("runs")).unwrap().next().unwrap().unwrap().path();
+    let run = bed.run().unwrap();
     let kept = std::fs::read_to_string(run.join("commands/upgrade-web1-1.output")).unwrap();
     assert_eq!(
         kept,

@@ -27,7 +27,11 @@ function ConvertFrom-Written($Value) {
     }
     if ($Value -is [System.Management.Automation.PSCustomObject]) {
         $table = @{}
-        foreach ($property in $Value.PSObject.Properties) { $table[$property.Name] = ConvertFrom-Written $property.Value }
+        foreach ($property in $Value.PSObject.Properties) {
+            $member = $property.Value
+            # Most are texts, and a call costs more than this.
+            $table[$property.Name] = if ($member -is [string]) { $member.Substring(1) } else { ConvertFrom-Written $member }
+        }
         return $table
     }
     $Value
@@ -128,7 +132,8 @@ function ConvertTo-Written($Value) {
 # One line of JSON in which nothing depends on an encoding.
 function ConvertTo-AsciiJson($Value) {
     $json = ConvertTo-Json -InputObject $Value -Depth 12 -Compress
-    # Compressed JSON has no control characters; the block runs for what is not ASCII alone.
+    # Compressed JSON has no control characters. A block that is called by .NET costs a thousand times what the look for anything else does.
+    if (-not [regex]::IsMatch($json, '[^\x20-\x7e]')) { return $json }
     [regex]::Replace($json, '[^\x20-\x7e]', { param($match) '\u{0:x4}' -f [int] [char] $match.Value })
 }
 
