@@ -283,6 +283,8 @@ fn no_quorum_leans_on_who_was_left_out_while_it_was_out() {
         let name = if out { "accept/w1" } else { "ready/D0" };
         let (_, mut run) = until_asked(&graph, name);
         apply(&graph, &mut run, Event::Skip { front_end: FrontEndId(0) });
+        assert_eq!(run.was_left_out(FrontEndId(0)), out);
+        assert!(!run.was_left_out(FrontEndId(1)));
         let stop = step(&graph, "stop/w2");
         let mut run =
             helped(&graph, run, |run| matches!(run.state(stop), StepState::Clearing(_, Clearance::Count(_))));
