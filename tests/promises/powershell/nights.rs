@@ -273,9 +273,9 @@ fn deaths_and_soaks() -> Vec<Night> {
         night("the observer dies during the soak", "front_end_dies: front_end: fe03.contoso.com, step: start/fe02.contoso.com, after: 4s")
             .plan(SOAK)
             .upgraded(1),
-        night("one dies during the soak and comes back", "front_end_dies: front_end: fe01.contoso.com, step: start/fe03.contoso.com, after: 4s, returns_after: 1s")
+        night("one dies during the soak and comes back", "front_end_dies: front_end: fe01.contoso.com, step: start/fe03.contoso.com, after: 4s, returns_after: 1500ms")
             .plan(SOAK),
-        night("readiness is lost during the soak", "readiness_lost: step: start/fe03.contoso.com, after: 4s, for: 1s")
+        night("readiness is lost during the soak", "readiness_lost: step: start/fe03.contoso.com, after: 4s, for: 1500ms")
             .plan(SOAK),
         night("readiness is lost more often than it may", "readiness_lost: step: start/fe02.contoso.com, after: 4s, for: 1s")
             .plan("settle: { watch: 200ms, soak: 3s, limit: 8s, restarts: 0 }")
