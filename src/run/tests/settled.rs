@@ -292,3 +292,21 @@ fn a_pool_settles_without_who_was_left_out_and_without_nobody_else() {
     assert_eq!(watch(told(&graph, &mut run.clone(), settle, &[down(1)])), Some((WatchAt::Rest, 0)));
     assert_eq!(watch(told(&graph, &mut run, settle, &[down(0)])), Some((WatchAt::RestGood, 0)));
 }
+
+#[test]
+fn a_run_ends_when_its_databases_are_updated_and_not_before() {
+    let graph = small("databases");
+    let [approve, update] = ["approve/databases", "databases"].map(|name| step(&graph, name));
+    let asks = until(&graph, |run| matches!(run.state(approve), StepState::Running(_)));
+    assert_eq!(asks.phase(), Phase::Databases);
+    assert_eq!(asks.outcome(), None);
+    let ended = super::helped(&graph, asks, |run| run.outcome().is_some());
+    assert_eq!(ended.outcome(), Some(Outcome::Complete));
+    assert!(ended.state(update).is_satisfied());
+    // Who is left out expects the old ones.
+    let mut run = until(&graph, |run| run.phase() == Phase::Gate(DomainId(1)));
+    run.apply(&graph, &Event::Skip { front_end: FrontEndId(1) }).expect("it waits");
+    let ended = super::helped(&graph, run, |run| run.outcome().is_some());
+    assert_eq!(ended.outcome(), Some(Outcome::Complete));
+    assert_eq!(ended.state(update), StepState::Skipped);
+}
