@@ -34,16 +34,17 @@ pub struct Landed {
     pub facts: Facts,
 }
 
+/// What it takes to start a flight.
+pub struct Start<'a> {
+    pub graph: &'a StepGraph,
+    pub driver: &'a mut Driver,
+    pub epoch: u32,
+    pub now: Timestamp,
+}
+
 impl Flights {
     /// Starts what is wanted and not in flight, lets go of what is in flight and not wanted.
-    pub fn reconcile(
-        &mut self,
-        graph: &StepGraph,
-        wanted: &Wanted,
-        driver: &mut Driver,
-        epoch: u32,
-        now: Timestamp,
-    ) {
+    pub fn reconcile(&mut self, wanted: &Wanted, mut start: Start<'_>) {
         let mut kept = std::mem::take(&mut self.spare);
         kept.clear();
         let flights = std::mem::take(&mut self.flights);
@@ -51,63 +52,44 @@ impl Flights {
         for want in wanted.iter() {
             let Some(call) = call(want) else { continue };
             while let Some(surplus) = old.next_if(|flight| flight.want < want) {
-                driver.let_go(surplus.ticket);
+                start.driver.let_go(surplus.ticket);
             }
             if let Some(flight) = old.next_if(|flight| flight.want == want) {
                 kept.push(*flight);
                 continue;
             }
-            kept.push(self.start(graph, want, call, driver, epoch, now));
+            kept.push(self.start(want, call, &mut start));
         }
         for surplus in old {
-            driver.let_go(surplus.ticket);
+            start.driver.let_go(surplus.ticket);
         }
         self.flights = kept;
         self.spare = flights;
     }
 
-    /// Whether anything is wanted and not in flight that a power cut ends and that may be begun again then.
-    pub fn lack_what_ends_with_power(&self, wanted: &Wanted, driver: &Driver) -> bool {
-        self.missing(wanted, driver).next().is_some()
+    /// What is wanted and not in flight, as far as a power cut ends it and it may be begun again then.
+    pub fn missing_that_end_with_power(&self, wanted: &Wanted, driver: &Driver) -> Vec<(Want, Call)> {
+        let is_in_flight = |want: Want| self.flights.iter().any(|flight| flight.want == want);
+        let calls = wanted.iter().filter_map(|want| Some((want, call(want)?)));
+        calls.filter(|(want, call)| driver.ends_with_power(*call) && !is_in_flight(*want)).collect()
     }
 
-    /// Starts it.
-    pub fn start_what_ends_with_power(
-        &mut self,
-        graph: &StepGraph,
-        wanted: &Wanted,
-        driver: &mut Driver,
-        epoch: u32,
-        now: Timestamp,
-    ) {
-        let missing: Vec<(Want, Call)> = self.missing(wanted, driver).collect();
+    /// Starts what is missing.
+    pub fn start_all(&mut self, missing: Vec<(Want, Call)>, mut start: Start<'_>) {
         for (want, call) in missing {
-            let flight = self.start(graph, want, call, driver, epoch, now);
+            let flight = self.start(want, call, &mut start);
             let place = self.flights.partition_point(|flight| flight.want < want);
             self.flights.insert(place, flight);
         }
     }
 
-    fn missing(&self, wanted: &Wanted, driver: &Driver) -> impl Iterator<Item = (Want, Call)> {
-        let is_in_flight = |want: Want| self.flights.iter().any(|flight| flight.want == want);
-        let calls = wanted.iter().filter_map(|want| Some((want, call(want)?)));
-        calls.filter(move |(want, call)| driver.ends_with_power(*call) && !is_in_flight(*want))
-    }
-
-    fn start(
-        &mut self,
-        graph: &StepGraph,
-        want: Want,
-        call: Call,
-        driver: &mut Driver,
-        epoch: u32,
-        now: Timestamp,
-    ) -> Flight {
+    fn start(&mut self, want: Want, call: Call, start: &mut Start<'_>) -> Flight {
+        let Start { graph, driver, epoch, now } = start;
         self.tickets += 1;
         // The epoch is in the ticket: an answer to a process that died is nobody's.
-        let ticket = Ticket(u64::from(epoch) << 32 | self.tickets);
+        let ticket = Ticket(u64::from(*epoch) << 32 | self.tickets);
         let deadline = patience(graph, call).and_then(|patience| now.checked_add(patience).ok());
-        driver.begin(now, ticket, call);
+        driver.begin(*now, ticket, call);
         Flight { want, ticket, deadline }
     }
 

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::flights::{Flights, Landed};
+use super::flights::{Flights, Landed, Start};
 use super::record::{Act, Entry, EventEntry, Log, LogError};
 use super::requests::{Request, RequestId};
 use super::since::{Since, Waits};
@@ -282,8 +282,8 @@ impl<L: Log> Shell<L> {
                 self.commit(Event::Pause, Facts::default(), Some(by), audience)?;
                 continue;
             }
-            let (epoch, now) = (self.run.epoch(), self.clock.now());
-            self.flights.reconcile(&self.graph, &self.wanted, &mut self.driver, epoch, now);
+            let (flights, wanted, start) = self.about_to_start();
+            flights.reconcile(wanted, start);
             if let Some(outcome) = self.run.outcome() {
                 return Ok(outcome);
             }
@@ -294,17 +294,23 @@ impl<L: Log> Shell<L> {
 
     /// Makes durable what was decided. What ends with the power begins beside that: its intent need only outlive this process.
     async fn sync_and_start_what_ends_with_power(&mut self) -> Result<(), ShellError> {
-        if !self.flights.lack_what_ends_with_power(&self.wanted, &self.driver) {
+        let missing = self.flights.missing_that_end_with_power(&self.wanted, &self.driver);
+        if missing.is_empty() {
             return Ok(self.log.sync()?);
         }
         let syncing = self.log.sync_beside()?.map(tokio::task::spawn_blocking);
-        let (epoch, now) = (self.run.epoch(), self.clock.now());
-        self.flights.start_what_ends_with_power(&self.graph, &self.wanted, &mut self.driver, epoch, now);
+        let (flights, _, start) = self.about_to_start();
+        flights.start_all(missing, start);
         if let Some(syncing) = syncing {
             let synced = syncing.await.unwrap_or_else(|error| Err(error.into()));
             self.log.synced(synced)?;
         }
         Ok(())
+    }
+
+    fn about_to_start(&mut self) -> (&mut Flights, &Wanted, Start<'_>) {
+        let (epoch, now) = (self.run.epoch(), self.clock.now());
+        (&mut self.flights, &self.wanted, Start { graph: &self.graph, driver: &mut self.driver, epoch, now })
     }
 
     /// What the driver says beside its answers.

@@ -247,11 +247,7 @@ impl Steps<'_> {
 
     fn actions(&mut self, prefix: &str, front_end: FrontEndId, moment: Moment) {
         let fqdn = self.plan.front_end(front_end).fqdn.as_str();
-        let word = match moment {
-            Moment::BeforeStop => "before_stop",
-            Moment::Upgrade => "upgrade",
-            Moment::AfterAccept => "after_accept",
-        };
+        let word = moment.word();
         for index in 0..self.plan.upgrade().at(moment).len() as u8 {
             let name = format!("{prefix}{word}/{fqdn}/{}", index + 1);
             self.ensure(name, Act::Perform { front_end, moment, index });

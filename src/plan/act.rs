@@ -58,6 +58,17 @@ pub enum Moment {
     AfterAccept,
 }
 
+impl Moment {
+    /// The word with which the names of its steps and of their marks begin.
+    pub fn word(self) -> &'static str {
+        match self {
+            Moment::BeforeStop => "before_stop",
+            Moment::Upgrade => "upgrade",
+            Moment::AfterAccept => "after_accept",
+        }
+    }
+}
+
 /// A question to the pool. It changes nothing.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

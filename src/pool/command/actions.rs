@@ -90,7 +90,7 @@ impl Flow {
         let mark = Mark { exit_code: Some(code), ..known };
         let asks = moment == Moment::Upgrade && self.owes_restart(action, &mark);
         let kept = match (action.repeatable, asks) {
-            (true, false) => self.marks.ended(&step),
+            (true, false) => self.marks.forget(&step),
             _ => self.marks.write(&step, &mark).and_then(|()| self.marks.note(&step, None)),
         };
         // A restart that it asks for is told by nobody else.

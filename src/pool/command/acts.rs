@@ -28,15 +28,6 @@ enum First {
     Not(String),
 }
 
-/// The first word of the mark of an action.
-fn mark_word(moment: Moment) -> &'static str {
-    match moment {
-        Moment::BeforeStop => "before_stop",
-        Moment::Upgrade => "upgrade",
-        Moment::AfterAccept => "after_accept",
-    }
-}
-
 impl Flow {
     pub(super) async fn ensure(&self, act: Act) -> Ensured {
         match act {
@@ -202,17 +193,13 @@ impl Flow {
     }
 
     pub(super) fn forget(&self, front_end: FrontEndId, moment: Moment) -> Result<(), String> {
-        // Seldom is there any, and a chain of many actions comes here with each.
-        if !self.marks.may_have_any_of(mark_word(moment)) {
-            return Ok(());
-        }
         let mut steps =
             (0..self.plan.upgrade().at(moment).len() as u8).map(|index| self.mark(front_end, moment, index));
         steps.try_for_each(|step| self.marks.forget(&step))
     }
 
     pub(super) fn mark(&self, front_end: FrontEndId, moment: Moment, index: u8) -> String {
-        format!("{}-{}-{}", mark_word(moment), self.fqdn(front_end), index + 1)
+        format!("{}-{}-{}", moment.word(), self.fqdn(front_end), index + 1)
     }
 
     pub(super) fn restart_mark(&self, front_end: FrontEndId) -> String {

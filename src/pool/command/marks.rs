@@ -68,8 +68,6 @@ struct Going {
     path: PathBuf,
     /// Opened with the first line of ours.
     file: Option<File>,
-    /// Lines of ends that wait for the next line of a beginning. Whoever comes without them finds processes that have ended.
-    waits: String,
     processes: BTreeMap<String, Process>,
     /// The steps that may have a mark of their own. Nobody else writes marks while the run is ours, so whoever has none is not looked for on the disk.
     marked: BTreeSet<String>,
@@ -102,7 +100,7 @@ impl Going {
             }
             _ => {}
         }
-        let mut going = Going { path, file: None, waits: String::new(), processes: BTreeMap::new(), marked };
+        let mut going = Going { path, file: None, processes: BTreeMap::new(), marked };
         text.lines().filter_map(|line| serde_json::from_str(line).ok()).for_each(|noted| going.fold(noted));
         Ok(going)
     }
@@ -123,18 +121,8 @@ impl Going {
         }
         if let Some(file) = &mut self.file {
             // In front too: the last line may have been cut off.
-            let lines = format!("\n{}{}\n", self.waits, serde_json::to_string(&noted)?);
-            file.write_all(lines.as_bytes())?;
-            self.waits.clear();
+            file.write_all(format!("\n{}\n", serde_json::to_string(&noted)?).as_bytes())?;
         }
-        self.fold(noted);
-        Ok(())
-    }
-
-    /// Notes an end when there is something else to write.
-    fn note_later(&mut self, noted: Noted) -> std::io::Result<()> {
-        self.waits += &serde_json::to_string(&noted)?;
-        self.waits.push('\n');
         self.fold(noted);
         Ok(())
     }
@@ -185,16 +173,6 @@ impl Marks {
         Some(mark)
     }
 
-    /// Whether a step may have a mark whose name begins with a word.
-    pub(super) fn may_have_any_of(&self, word: &str) -> bool {
-        let any = self.going(|going| {
-            let mut steps = going.marked.iter().chain(going.processes.keys());
-            Ok(steps.any(|step| step.starts_with(word)))
-        });
-        // Where that cannot be read, each is looked for.
-        !matches!(any, Ok(Some(false) | None))
-    }
-
     /// Where the shell that keeps a command leaves its exit code.
     pub(super) fn exit_file(&self, step: &str) -> Option<PathBuf> {
         std::path::absolute(self.path(step, "exit")?).ok()
@@ -230,21 +208,6 @@ impl Marks {
             _ => going.note(Noted { step: step.to_owned(), process }),
         });
         noted.map(|_| ()).map_err(|error| format!("what goes on cannot be noted: {error}"))
-    }
-
-    /// What is noted of a step has ended by itself, and leaves no mark.
-    pub(super) fn ended(&self, step: &str) -> Result<(), String> {
-        let is_noted_alone = self.going(|going| {
-            let alone = !going.marked.contains(step) && going.processes.contains_key(step);
-            if alone {
-                going.note_later(Noted { step: step.to_owned(), process: None })?;
-            }
-            Ok(alone)
-        });
-        match is_noted_alone {
-            Ok(Some(true)) => Ok(()),
-            _ => self.forget(step),
-        }
     }
 
     /// Makes the names of marks durable. On Windows the file system does that by itself.
@@ -349,16 +312,7 @@ mod tests {
             assert_eq!(marks.read("three"), None);
         }
         let marks = Marks::in_folder(Some(dir.path()));
-        // Written with the next line.
-        marks.ended("one").unwrap();
-        assert_eq!(marks.read("one"), None);
-        assert!(Marks::in_folder(Some(dir.path())).read("one").is_some());
-        marks.note("three", Process::new(9, 8)).unwrap();
+        marks.forget("one").unwrap();
         assert_eq!(Marks::in_folder(Some(dir.path())).read("one"), None);
-        marks.forget("three").unwrap();
-        assert_eq!(Marks::in_folder(Some(dir.path())).read("three"), None);
-        // With a mark of its own there is more to forget.
-        marks.ended("two").unwrap();
-        assert_eq!(Marks::in_folder(Some(dir.path())).read("two"), None);
     }
 }

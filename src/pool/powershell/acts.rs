@@ -245,7 +245,7 @@ impl Flow {
     pub(super) async fn is_back(&self, front_end: FrontEndId) -> Result<(), CallError> {
         let upgrade = self.plan.upgrade();
         if upgrade.after_accept.is_empty() && !upgrade.before_stop.is_empty() {
-            self.forget(front_end, "before_stop").await?;
+            self.forget(front_end, Moment::BeforeStop.word()).await?;
         }
         Ok(())
     }
@@ -259,7 +259,7 @@ impl Flow {
 
     /// The name of the mark that an action leaves on its front end.
     pub(super) fn mark(&self, front_end: FrontEndId, moment: Moment, index: u8) -> String {
-        format!("{}-{}-{}", word(moment), index + 1, self.fqdn(front_end))
+        format!("{}-{}-{}", moment.word(), index + 1, self.fqdn(front_end))
     }
 
     /// How an action stands, by its mark.
@@ -328,11 +328,12 @@ impl Flow {
     /// What an action is begun with.
     pub(super) fn action(&self, moment: Moment, index: u8) -> Value {
         let action = &self.plan.upgrade().at(moment)[usize::from(index)];
-        // What this undoes or makes stale: see `word`.
+        // Taking a front end out makes what brought it back stale, bringing it back makes stale what took it out, and an upgrade wants a
+        // restart after it.
         let undoes = match moment {
-            Moment::BeforeStop => "after_accept",
+            Moment::BeforeStop => Moment::AfterAccept.word(),
             Moment::Upgrade => "restart",
-            Moment::AfterAccept => "before_stop",
+            Moment::AfterAccept => Moment::BeforeStop.word(),
         };
         json!({
             "module": self.module(), "program": action.program, "arguments": action.arguments,
@@ -443,14 +444,4 @@ impl Flow {
 /// When the computer booted, as the scripts of a restart say.
 pub(super) fn booted(answer: &Value) -> Facts {
     Facts { boot_time: answer["boot"].as_str().map(str::to_owned), ..Facts::default() }
-}
-
-/// The first word of a mark. Taking a front end out makes what brought it back stale, bringing it back makes stale what took it
-/// out, and an upgrade wants a restart after it.
-fn word(moment: Moment) -> &'static str {
-    match moment {
-        Moment::BeforeStop => "before_stop",
-        Moment::Upgrade => "upgrade",
-        Moment::AfterAccept => "after_accept",
-    }
 }
