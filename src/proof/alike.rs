@@ -6,10 +6,11 @@ use std::cmp::Ordering;
 
 use super::memory::{Memory, forget};
 use super::node::Node;
+use super::turns::may_have_any_turn;
 use super::world::Server;
 use crate::graph::{StepGraph, StepId};
 use crate::plan::FrontEndId;
-use crate::run::{Marks, Phase, StepState};
+use crate::run::{Marks, PREFLIGHT_AT_ONCE, Phase, StepState};
 
 /// All that is said of one front end, wherever it is kept.
 #[derive(Clone, Debug, Default)]
@@ -82,15 +83,25 @@ impl StepsOf {
 }
 
 impl Node {
-    /// Sorts what is said of front ends among those that are alike and whose turn is over: nothing that is still to come
-    /// depends on which is which. Or only among those `at_rest`.
+    /// Sorts what is said of front ends among those that are alike, if any of them may have the next turn; otherwise among
+    /// those whose turn is over: nothing that is still to come depends on which is which. Or only among those `at_rest`.
     pub(super) fn sort_alike(&mut self, graph: &StepGraph, at_rest: bool, alike: &mut Alike) {
         alike.members.clear();
         let over = self.run.is_over(graph);
-        // Those whose turn is still to come stay in their order, behind the others: not on the rolling route of a plan that may
-        // fail over, for there all would have one, and failed over where the order of all is that within their group.
-        let moves = !at_rest && if over { alike.are_one_group } else { graph.over().is_none() };
+        let any_turn = !at_rest && may_have_any_turn(graph);
+        // Where not all are asked at once before the run, they are asked in their order.
+        let many = graph.plan().pool().front_ends.len() > PREFLIGHT_AT_ONCE as usize;
+        if any_turn && many && self.run.phase() == Phase::Preflight {
+            return;
+        }
+        // Those whose turn is still to come stay in their order: behind the others where the order of all is that within
+        // their group.
+        let moves = !at_rest && over && alike.are_one_group;
         for front_end in graph.plan().front_end_ids() {
+            if any_turn {
+                alike.members.push((self.group(graph, front_end, over), false, front_end));
+                continue;
+            }
             let waits = over && self.run.waits_for_place(graph, front_end);
             // All before the first who waits have had their turn.
             if waits && !moves {
@@ -108,6 +119,15 @@ impl Node {
             self.sort_group(group, &alike.steps, &mut alike.order);
         }
         alike.members = members;
+    }
+
+    /// Whether two steps are those of front ends of which the same is said, and that may change places.
+    pub(super) fn are_alike(&self, graph: &StepGraph, one: StepId, other: StepId, alike: &Alike) -> bool {
+        let [one, other] = [one, other].map(|step| graph.kind(step).front_end());
+        let (Some(one), Some(other)) = (one, other) else { return false };
+        let over = self.run.is_over(graph);
+        self.group(graph, one, over) == self.group(graph, other, over)
+            && self.compare(&alike.steps, one, other).is_eq()
     }
 
     fn group(&self, graph: &StepGraph, front_end: FrontEndId, over: bool) -> Group {

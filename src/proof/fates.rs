@@ -45,8 +45,7 @@ impl Stepper<'_> {
         if self.next.run.active().any(|step| own(&step)) {
             return false;
         }
-        let tolerates = graph.plan().failed_front_ends() > 1;
-        let fails = tolerates && self.next.run.has_failed(graph, step);
+        let fails = self.next.run.tolerates_one_more(graph) && self.next.run.has_failed(graph, step);
         let comes_to = self.next.world.server(front_end);
         self.next.become_like(&self.at);
         self.next.seal_fate(graph, front_end, fails, comes_to);
@@ -93,18 +92,23 @@ impl Node {
             self.world.servers[front_end.index()] = Server { fate: Some(fate), ..nothing };
             return;
         }
+        // What is out is taken off every count, so nobody sees whether it serves.
+        let out = comes_to.may_be_out(before_stop);
+        let active = comes_to.active && !out;
         self.world.servers[front_end.index()].fate = Some(Fate {
             fails,
-            services: if comes_to.active { comes_to.services } else { Services::Open },
-            stop_is_open: comes_to.open == Some(Effect::Stop),
-            active: comes_to.active,
-            out: comes_to.may_be_out(before_stop),
+            services: if active { comes_to.services } else { Services::Open },
+            stop_is_open: comes_to.open == Some(Effect::Stop) && !out,
+            active,
+            out,
         });
     }
 }
 
 /// Whether all that has happened is that what this front end comes to is settled, and nobody else can tell.
 pub(super) fn shows_a_fate_alone(front_end: FrontEndId, counted: bool, at: &Node, next: &Node) -> bool {
-    let same_face = !counted || at.world.shows_the_same(&next.world, front_end);
+    let same_face = !counted
+        || at.world.stays_out(&next.world, front_end)
+        || at.world.shows_the_same(&next.world, front_end);
     next.world.server(front_end).fate.is_some() && same_face
 }

@@ -48,9 +48,9 @@
 //!
 //! A run, the world beside it and what the monitor remembers take some fifty bytes: neighbouring steps in the same state are
 //! written once (`packed.rs`). The world leaves open what nobody has looked at, so one state stands for every moment at
-//! which an effect could have ended (`world.rs`). What need not be met one by one, and why, is said at [`Reduction`]. Front
-//! ends that are still to be upgraded, or that may still be stopped again, are not taken for one another: a plan that has
-//! several of them at work at once in a large domain still has more states than can be met.
+//! which an effect could have ended (`world.rs`). What need not be met one by one, and why, is said at [`Reduction`]. In a plan
+//! that may fail over, front ends that are still to be upgraded, or that may still be stopped again, are not taken for one
+//! another: one that has several of them at work at once in a large domain still has more states than can be met.
 //!
 //! # Why it walks by itself
 //!
@@ -79,6 +79,7 @@ mod reduction;
 mod replay;
 mod stepper;
 mod truth;
+mod turns;
 mod waiting;
 mod walk;
 mod world;

@@ -1,6 +1,6 @@
 //! What can never matter again.
 
-use super::memory::forget;
+use super::memory::{Memory, forget};
 use super::node::Node;
 use super::truth::Truth;
 use super::world::{Effect, Server, Services};
@@ -74,9 +74,26 @@ impl Node {
         for front_end in front_ends().filter(|id| self.run.is_skipped(graph, *id)).collect::<Vec<_>>() {
             // Nobody comes back to it.
             if self.is_idle(graph, front_end) {
+                // The run takes it off every count, whatever became of it.
+                self.world.servers[front_end.index()].out |= self.run.was_left_out(front_end);
                 self.run.forget_skipped(graph, front_end);
                 self.forget_how_far(graph, front_end);
+                self.forget_who_is_excused(front_end);
             }
+        }
+        for server in &mut self.world.servers {
+            server.active &= !(server.out && server.open == Some(Effect::Stop));
+        }
+        // Who is out is taken off every count as it is.
+        if let Some(counted) = &mut self.world.counted {
+            (0..)
+                .zip(&self.world.servers)
+                .filter(|(_, server)| server.out)
+                .for_each(|(id, _)| counted.grow_and_insert(id));
+        }
+        if !self.run.tolerates_one_more(graph) {
+            let fates = self.world.servers.iter_mut().filter_map(|server| server.fate.as_mut());
+            fates.for_each(|fate| fate.fails = false);
         }
         let no_further = matches!(self.run.course(), Course::Stopping | Course::Pausing(_));
         let acts = self.left.acts;
@@ -123,6 +140,14 @@ impl Node {
         }
     }
 
+    /// Whoever was left out is excused from everything, whether it died or a person said where it stands.
+    fn forget_who_is_excused(&mut self, front_end: FrontEndId) {
+        let server = &mut self.world.servers[front_end.index()];
+        server.dead &= !server.out;
+        let Memory { in_service, died, unheard, .. } = &mut self.memory;
+        [in_service, died, unheard].into_iter().for_each(|set| forget(set, front_end.index()));
+    }
+
     /// Keeps of a front end whether it died, while the partner serves and nobody comes back to it.
     fn forget_all_but_its_death(&mut self, graph: &StepGraph, front_end: FrontEndId) {
         let dead = self.world.server(front_end).dead;
@@ -164,10 +189,12 @@ impl Node {
         })
     }
 
-    /// Keeps of a front end at which nobody is at work whether it is out, whether it serves and whether it died.
+    /// Keeps of a front end at which nobody is at work whether it is out, whether it serves and whether it died. One that
+    /// is out is taken off every count, so nobody asks whether it serves.
     pub(super) fn forget_how_far(&mut self, graph: &StepGraph, front_end: FrontEndId) {
         let Server { services, open, dead, active, out, .. } = self.world.server(front_end);
-        let open = open.filter(|effect| *effect == Effect::Stop);
+        let open = open.filter(|effect| *effect == Effect::Stop && !out);
+        let active = active && !out;
         let services = if active { services } else { Services::Open };
         self.world.servers[front_end.index()] =
             Server { services, open, dead, active, out, ..Server::default() };

@@ -66,7 +66,8 @@
 //! A run that has ended, and that nobody will take up, is not kept. In one that goes no further and that nobody can help any
 //! more, nothing more begins on a front end at which nobody is at work and that is not out, nor on any while the partner
 //! serves, and one that needs a person stays as it is: of it are kept whether it is out, whether it serves, whether it died,
-//! and that it needs one. Of one that was left out nobody asks how far it was. Once the pool is failed over nobody asks from
+//! and that it needs one. Of one that was left out nobody asks how far it was: it is excused from all that is asked of
+//! the others, and if it was out the run takes it off every count, as if it were out for good. Once the pool is failed over nobody asks from
 //! where, nor what the rolling route had come to, nor what was heard of the pool: that opens a domain, takes a front end from
 //! a pool that serves, or fails over, and all of these are behind the run.
 //!
@@ -79,6 +80,9 @@
 //! up looks at a stop that was found half way, and a person may have a step tried again, which is a look at first: nothing
 //! begins after it, and no promise speaks of a front end that is stopped or not while the partner serves. So where no person
 //! does anything any more, nobody asks there what becomes of what is in flight: all that is kept of it is that something is.
+//!
+//! Whoever is out is taken off every count, so nobody asks of one that is out, and at which nobody is at work, whether it
+//! serves; and in a count it is one of those that are inactive. One of which a stop may be going on is as good as inactive.
 //!
 //! What runs on a front end that is upgraded and at which nobody is at work is asked by nobody while the partner serves, and
 //! failing back leaves it open: it is left open at once, and then it may be anything. So is what runs on one that waits for
@@ -98,27 +102,35 @@
 //! what the others did meanwhile. If it dies first, it dies before its fate is settled; if later, after it was seen.
 //!
 //! As nobody will help it, nobody asks which step it was and how far it had come: of a fate is kept whether the plan may
-//! tolerate it, and what others see of the front end then. While the partner serves and no plan tolerates it they see
+//! tolerate it (as long as it tolerates one more), and what others see of the front end then: of one that is out no more
+//! than that. While the partner serves and no plan tolerates it they see
 //! nothing: nobody is counted, and nobody fails back without it. This is done only where persons do nothing any more; and where
 //! the run may be taken up, only if it is an effect that failed or is in doubt: questions and watches are tried again then.
 //!
 //! # Alike
 //!
-//! A front end that is upgraded is never taken out again: it is restarted, brought back, accepted, or left. From there on no
-//! rule prefers one to another of the same domain, if both or neither are counted for the quorum; nor of any domain, once
-//! theirs have settled or the pool is failed over. What is said of one may then be said of the other: whatever follows
-//! follows with the two exchanged, and no promise names one. So of all ways to deal out what is said, one is kept. Who is
-//! not upgraded yet may have a turn, and turns go by the order of the plan, so those are told apart: but for those that have
-//! their places while the pool is failed over. Nobody is counted there, and one that has to begin again does so at once, or,
-//! when the run goes on after it stopped, before all who never began.
+//! No rule and no promise names a front end. A plan says of each only its domain, and whether it counts for the quorum: two
+//! of one domain that both count, or both do not, may change places, and so may those of any domain once theirs have settled
+//! or the pool is failed over. What is said of one may then be said of the other, whatever follows follows with the two
+//! exchanged, and of all ways to deal out what is said one is kept.
 //!
-//! A turn goes by the order among those that may still have one, and not by who stands between them. So in each domain those
-//! whose turn is over stand first, and the others behind them in the order that they had; but not on the rolling route of a
-//! plan that may fail over, for there those that are upgraded have a turn to be stopped. Failed over, turns go by the order of
-//! all, whatever their domain: there the same is done where all count for the quorum or none does, so that to keep the order
-//! within a group is to keep it; and elsewhere for those alone that stand before the first who waits for a place. (Which of
-//! several that serve a count calls inactive is chosen by their places: it is asked only whether the quorum stands without
-//! them, and that is the same.)
+//! One thing alone tells them apart: where the machine chooses between several, it takes the first in the order of the plan.
+//! That is so while a domain is open: who is next to be taken out, and who of those that are out is counted next (all others
+//! go on at once, and who goes on first is told apart by a process that dies in between). There a walk begins each of those
+//! that could be first in some order. So it meets what the run comes to, and what it would come to if the front ends of a
+//! domain stood in another order, or in a new one each time. Before the run all are asked at once, as long as there are no
+//! more than are asked at once; where there are more, nobody is taken for another until all were asked.
+//!
+//! Where a plan may fail over, all front ends of the pool have another turn then, upgraded or not, and to leave it open who
+//! is next makes more states than to keep the order. There only those are taken for one another whose turn is over. On the
+//! rolling route those are the ones that are upgraded: they are restarted, brought back, accepted, or left. Failed over, they
+//! are all that have had their places: nobody is counted there, and one that has to begin again does so at once, or, when the
+//! run goes on after it stopped, before all who never began. There those that wait for their places come behind the others,
+//! in the order that they had, where all count for the quorum or none does, so that to keep the order within a group is to
+//! keep it; elsewhere only those change places that stand before the first who waits.
+//!
+//! (Which of several that serve a count calls inactive is chosen by their places: it is asked only whether the quorum stands
+//! without them, and that is the same.)
 //!
 //! # Shares
 //!
@@ -136,7 +148,7 @@ pub struct Reduction {
     pub orders: bool,
     /// What can never matter again is forgotten.
     pub past: bool,
-    /// Of the front ends that are upgraded, those that no rule tells apart are taken for one another.
+    /// Front ends that nothing but their order tells apart are taken for one another.
     pub alike: bool,
     /// A front end that will need a person, whom nobody helps, keeps nothing but what others see of it.
     pub fates: bool,

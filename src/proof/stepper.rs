@@ -6,6 +6,7 @@ use super::alike::Alike;
 use super::answers::{Helps, Move};
 use super::monitor::{Glimpse, Monitor, Violation};
 use super::node::{Budgets, Fault, Happened, Node, Successor};
+use super::turns::may_have_any_turn;
 use super::waiting::Waiting;
 use super::world::Becomes;
 use super::{Invariant, Reduction};
@@ -36,8 +37,11 @@ pub(super) struct Stepper<'g> {
     /// Whether what that front end comes to may be settled before it is seen.
     pub(super) settles_fates: bool,
     /// The process has just taken the run up: nothing of what was wanted is in flight any more.
-    anew: bool,
-    alike: Alike,
+    pub(super) anew: bool,
+    pub(super) alike: Alike,
+    /// Whether each front end that could have the next turn in some order has it. A limit is a front end's own, so not where
+    /// counts are kept.
+    takes_other_turns: bool,
     /// The step whose count is taken for the last.
     counted: Option<StepId>,
 }
@@ -76,6 +80,7 @@ impl<'g> Stepper<'g> {
             settles_fates: false,
             anew: false,
             alike: Alike::new(graph),
+            takes_other_turns: reduction.alike && reduction.counts && may_have_any_turn(graph),
             counted: None,
         }
     }
@@ -354,6 +359,11 @@ impl<'g> Stepper<'g> {
         if let Err(illegal) = self.next.run.apply(self.graph, event) {
             return Some(Fault::Refused(illegal.why));
         }
+        self.see(event)
+    }
+
+    /// Looks once after an event.
+    pub(super) fn see(&mut self, event: &Event) -> Option<Fault> {
         let Node { run, world, .. } = &self.next;
         self.monitor.observe(&Glimpse { graph: self.graph, run, truth: world, event });
         self.monitor.take_violation().map(Fault::Violation)
@@ -378,6 +388,9 @@ impl<'g> Stepper<'g> {
             };
             if self.next.left.crashes > 0 && self.next.run.outcome().is_none() {
                 self.tear(found);
+            }
+            if let (Event::Begin { step }, true) = (&event, self.takes_other_turns) {
+                self.take_other_turns(*step, found);
             }
             if let Some(fault) = self.fold(&event) {
                 return Some(fault);

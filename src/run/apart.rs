@@ -128,6 +128,7 @@ impl Run {
         for step in graph.steps_of(front_end) {
             self.put(step, StepState::Skipped);
         }
+        self.core.absent.retain(|absent| *absent != front_end);
     }
 
     /// The steps that are in another state after.

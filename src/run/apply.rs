@@ -88,7 +88,7 @@ impl Run {
         }
     }
 
-    fn begin(&mut self, graph: &StepGraph, step: StepId) {
+    pub(super) fn begin(&mut self, graph: &StepGraph, step: StepId) {
         let StepState::Pending(tried) = self.state(step) else { return };
         let first = self.clearance(graph, step);
         let state = match (graph.kind(step), first) {

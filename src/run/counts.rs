@@ -51,6 +51,9 @@ impl Run {
             match self.state(step) {
                 // A person is told which of the two it is, and can do the same.
                 StepState::Stuck(Why::Late) => self.put(step, StepState::Stuck(Why::Doubt)),
+                StepState::Stuck(Why::Quorum | Why::Troubled) => {
+                    self.put(step, StepState::Stuck(Why::Unanswered));
+                }
                 StepState::Done | StepState::Needless | StepState::Skipped | StepState::Stuck(_) => {}
                 StepState::Pending(Try {
                     attempt: 0,

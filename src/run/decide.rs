@@ -47,11 +47,14 @@ impl Run {
 
     /// The front end of a stuck step, if the plan goes on without it.
     fn tolerable(&self, graph: &StepGraph, step: StepId) -> Option<FrontEndId> {
-        let plan = graph.plan();
         let front_end = graph.kind(step).front_end()?;
-        let one_more = self.core.forgone + 1;
-        let tolerated = plan.product() == Product::Generic && one_more < plan.failed_front_ends();
-        (self.has_failed(graph, step) && tolerated).then_some(front_end)
+        (self.has_failed(graph, step) && self.tolerates_one_more(graph)).then_some(front_end)
+    }
+
+    /// Whether the plan goes on without one more front end.
+    pub(crate) fn tolerates_one_more(&self, graph: &StepGraph) -> bool {
+        let plan = graph.plan();
+        plan.product() == Product::Generic && self.core.forgone + 1 < plan.failed_front_ends()
     }
 
     /// Whether a step needs a person because its front end failed.
@@ -159,25 +162,64 @@ impl Run {
     /// Which step begins next. What brings a front end back never asks whether the run goes forward.
     fn next_step(&self, graph: &StepGraph) -> Option<StepId> {
         let forward = self.core.course == Course::Forward;
-        let ready = || self.index.ready.iter().copied().find(|step| self.has_its_turn(graph, *step));
         match self.core.phase {
-            Phase::Preflight => (forward && self.index.preflight_running < PREFLIGHT_AT_ONCE).then(ready)?,
-            Phase::Gate(_) | Phase::Settle(_) | Phase::Databases => forward.then(ready)?,
-            Phase::Open { more, .. } => self.next_in_chain(graph).or_else(|| {
-                let place = self.index.at_work < graph.plan().at_once().front_ends;
-                let may = forward && more && place && self.index.counting.is_none() && !self.is_clearing();
-                may.then(|| self.index.entries.first().copied())?
-            }),
-            Phase::Over { .. } => {
-                if self.is_failed_back(graph) {
-                    return self.next_in_chain(graph);
-                }
-                let place = self.index.at_work < graph.plan().at_once().failed_over_upgrades;
-                let next = || place.then(|| self.index.entries.first().copied())?;
-                forward.then(|| ready().or_else(next))?
+            Phase::Preflight => {
+                let place = self.index.preflight_running < PREFLIGHT_AT_ONCE;
+                (forward && place).then(|| self.ready(graph).next())?
+            }
+            Phase::Gate(_) | Phase::Settle(_) | Phase::Databases => {
+                forward.then(|| self.ready(graph).next())?
+            }
+            Phase::Open { .. } | Phase::Over { .. } => {
+                self.goes_on(graph).next().or_else(|| self.entries(graph).first().copied())
             }
             Phase::Finished => None,
         }
+    }
+
+    /// Steps that wait for nothing and have their turn, in their order.
+    fn ready(&self, graph: &StepGraph) -> impl Iterator<Item = StepId> {
+        self.index.ready.iter().copied().filter(|step| self.has_its_turn(graph, *step))
+    }
+
+    /// Steps by which front ends that are out, or at work, go on. All of them begin, one after the other, unless one keeps
+    /// another from being counted.
+    fn goes_on(&self, graph: &StepGraph) -> impl Iterator<Item = StepId> {
+        let comes_back = matches!(self.core.phase, Phase::Open { .. }) || self.is_failed_back(graph);
+        let forward = self.core.course == Course::Forward;
+        let chain = comes_back.then(|| self.in_chain(graph)).into_iter().flatten();
+        chain.chain((!comes_back && forward).then(|| self.ready(graph)).into_iter().flatten())
+    }
+
+    /// First steps of the front ends that may be next to be worked on, when nobody goes on.
+    fn entries(&self, graph: &StepGraph) -> &[StepId] {
+        let at_once = graph.plan().at_once();
+        let free = self.index.counting.is_none() && !self.is_clearing();
+        let place = match self.core.phase {
+            Phase::Open { more, .. } => more && self.index.at_work < at_once.front_ends && free,
+            Phase::Over { .. } => {
+                self.index.at_work < at_once.failed_over_upgrades && !self.is_failed_back(graph)
+            }
+            _ => false,
+        };
+        if place && self.core.course == Course::Forward { &self.index.entries } else { &[] }
+    }
+
+    /// Steps that could begin in the place of the one that does while a domain is open, if its front ends stood in another
+    /// order: no rule but their order chooses between them. (Before the run all are asked at once. Whom the plan's tolerance
+    /// leaves out is left out as soon as it fails, so there are never two to choose from.)
+    pub(crate) fn other_turns(&self, graph: &StepGraph, begins: StepId) -> Vec<StepId> {
+        if !matches!(self.core.phase, Phase::Open { .. }) {
+            return Vec::new();
+        }
+        let goes_on: Vec<StepId> = self.goes_on(graph).collect();
+        let turns = if goes_on.is_empty() { self.entries(graph) } else { &goes_on };
+        turns.iter().copied().filter(|step| *step != begins).collect()
+    }
+
+    /// Begins one of those.
+    pub(crate) fn begin_out_of_turn(&mut self, graph: &StepGraph, step: StepId) {
+        self.begin(graph, step);
     }
 
     /// The table: which step may begin in which phase, once nothing that it waits for is missing.
@@ -208,10 +250,10 @@ impl Run {
         kind.front_end().is_some_and(|front_end| graph.plan().front_end(front_end).domain == domain)
     }
 
-    /// The next step of a front end that is out. There are never more of these than are out at once.
-    fn next_in_chain(&self, graph: &StepGraph) -> Option<StepId> {
+    /// The next steps of front ends that are out. There are never more of these than are out at once.
+    fn in_chain(&self, graph: &StepGraph) -> impl Iterator<Item = StepId> {
         let rolling = self.index.route == Route::Rolling;
-        let may = |step: &StepId| {
+        let may = move |step: &StepId| {
             let counting = self.index.counting.is_some_and(|step| {
                 let window = matches!(self.state(step), StepState::Clearing(_, Clearance::Window));
                 !(window && self.makes(Mistake::CountsBesideAWindow))
@@ -223,12 +265,9 @@ impl Run {
             graph.link(*step).is_some() && self.has_its_turn(graph, *step) && !counts && !stuck
         };
         // A front end that is out and whose first step has to be done again stands among the entries.
-        let again = || {
-            let out = self.index.out.iter().filter(|_| rolling);
-            out.map(|front_end| graph.first_of(*front_end))
-                .find(|step| self.index.entries.contains(*step) && may(step))
-        };
-        self.index.ready.iter().copied().find(may).or_else(again)
+        let out = self.index.out.iter().filter(move |_| rolling).map(|front_end| graph.first_of(*front_end));
+        let again = out.filter(|step| self.index.entries.contains(*step));
+        self.index.ready.iter().copied().chain(again).filter(may)
     }
 
     /// An entry that has been counted and asks for the window holds its place too.

@@ -119,11 +119,16 @@ fn no_state_is_lost_when_the_past_is_forgotten() {
 fn no_state_is_lost_when_those_that_are_alike_are_taken_for_one_another() {
     let plans = [
         ("two-at-once", ONE_OF_EACH[0]),
+        ("two-at-once", ONE_OF_EACH[1]),
+        ("two-at-once", ONE_OF_EACH[2]),
         ("one-domain", ONE_OF_EACH[0]),
         ("one-domain", CRASH_AND_ACT),
         ("one-may-fail", NONE),
+        ("one-may-fail", ONE_OF_EACH[0]),
         ("one-may-fail", ONE_OF_EACH[1]),
+        ("one-may-fail", ONE_OF_EACH[2]),
         ("one-may-fail", ONE_OF_EACH[3]),
+        ("actions-at-once", NONE),
         ("quorum", ONE_OF_EACH[1]),
         ("actions-around", ONE_OF_EACH[3]),
         ("partner-always", ONE_OF_EACH[0]),
