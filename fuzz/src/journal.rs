@@ -234,6 +234,7 @@ fn told(looked: &LookedAt) {
         now: moment.at,
         since: &|want| moment.waits.since(want).map(|since| since.at),
         approval: &|step| approvals.iter().find(|(of, _)| *of == step).map(|(_, id)| id.clone()),
+        asked: moment.asked,
     };
     let status = Status::of(&seen, looked.alive, |_| None);
     let mut text = String::new();

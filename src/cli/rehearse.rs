@@ -19,7 +19,6 @@ use crate::plan::{Facts, Length};
 use crate::proof::Violation;
 use crate::report::lines::{counted, rough};
 use crate::report::run_report::Report;
-use crate::report::words::place;
 use crate::report::{run_human, run_json};
 use crate::run::{Event, Outcome, Run};
 use crate::twin::scenario::SavedHistory;
@@ -252,7 +251,7 @@ fn spread_text(spread: &Spread) -> String {
     let mut text = format!(
         "{} from seed {first_seed} on: {complete} {}, {paused} paused, {stopped} stopped\n",
         counted(*runs as usize, "rehearsal"),
-        place::ended(Outcome::Complete)
+        Outcome::Complete.word()
     );
     if let Some(durations) = &spread.durations {
         text.push_str(&format!(

@@ -19,6 +19,7 @@ pub fn seen<T>(moment: &Moment<'_>, with: impl FnOnce(&Seen<'_>) -> T) -> T {
         now: moment.at,
         since: &since,
         approval: &approval,
+        asked: moment.asked,
     })
 }
 

@@ -43,6 +43,8 @@ pub struct Shell<L> {
     waits: Waits,
     wanted: Wanted,
     records: u64,
+    /// Who asked for the newest pause.
+    asked: Option<Act>,
 }
 
 /// What a run is shown while it goes on. It can look at everything and change nothing.
@@ -53,6 +55,8 @@ pub struct Moment<'a> {
     pub driver: &'a Driver,
     pub waits: &'a Waits,
     pub run_id: &'a str,
+    /// Who asked for the newest pause, and why.
+    pub asked: Option<&'a Act>,
 }
 
 /// Who watches a run: progress, the invariants of a rehearsal, a recorder.
@@ -135,6 +139,7 @@ impl<L: Log> Shell<L> {
             waits: Waits::default(),
             wanted: Wanted::default(),
             records: 0,
+            asked: None,
         };
         shell.run.wanted(&shell.graph, &mut shell.wanted);
         shell
@@ -145,16 +150,25 @@ impl<L: Log> Shell<L> {
     /// # Errors
     ///
     /// The event does not follow from those before it.
-    pub fn fold(&mut self, at: Timestamp, event: &Event, facts: &Facts) -> Result<(), Illegal> {
+    pub fn fold(
+        &mut self,
+        at: Timestamp,
+        event: &Event,
+        facts: &Facts,
+        by: Option<&Act>,
+    ) -> Result<(), Illegal> {
         self.run.apply(&self.graph, event)?;
-        self.recall(event, facts);
+        self.recall(event, facts, by);
         self.followed(at);
         Ok(())
     }
 
-    /// Gives the driver what rode beside an act, or beside a person's word about it: facts that it cannot ask for, and that no
-    /// decision reads.
-    fn recall(&mut self, event: &Event, facts: &Facts) {
+    /// Remembers what rode beside an event and no decision reads: who asked for a pause; and, for the driver, facts beside an
+    /// act or a person's word about it that it cannot ask for.
+    fn recall(&mut self, event: &Event, facts: &Facts, by: Option<&Act>) {
+        if *event == Event::Pause {
+            self.asked = by.cloned();
+        }
         if *event == Event::Resumed {
             // What a person allowed was for the process that ended.
             self.driver.taken_up();
@@ -454,7 +468,7 @@ impl<L: Log> Shell<L> {
         if let Err(source) = self.run.apply(&self.graph, &event) {
             return Err(ShellError::Refused { event: format!("{event:?}"), source });
         }
-        self.recall(&event, &facts);
+        self.recall(&event, &facts, by.as_ref());
         if let Event::Resolve { step, done: false } = event
             && let Some(StepKind::Ensure(act)) = self.graph.checked_kind(step)
         {
@@ -489,6 +503,7 @@ impl<L: Log> Shell<L> {
             driver: &self.driver,
             waits: &self.waits,
             run_id: &self.run_id,
+            asked: self.asked.as_ref(),
         }
     }
 }

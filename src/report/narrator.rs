@@ -90,7 +90,7 @@ fn whole(seen: &Seen<'_>, event: &Event) -> Option<String> {
         Event::Forgo { front_end } => {
             format!("{}: left as it is, the plan tolerates that", fqdn(front_end))
         }
-        Event::End { outcome } => format!("the run is {}", place::ended(*outcome)),
+        Event::End { outcome } => format!("the run is {}", place::ended(seen, *outcome)),
         Event::Pause => format!("asked to pause: {}", place::pausing(seen)),
         Event::Abort => "asked to stop at once: what is in flight is let go of, and is in doubt".to_owned(),
         Event::Resumed => format!("taken up: {}", place::phase(seen)),

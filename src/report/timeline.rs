@@ -52,6 +52,7 @@ pub fn story(graph: &StepGraph, mut run: Run, history: &History) -> Vec<String> 
                     now: UNDATED,
                     since: &|_| None,
                     approval: &|_| None,
+                    asked: None,
                 };
                 lines.extend(narrator.tell(&seen, event, &Facts::default()));
             }

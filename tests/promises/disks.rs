@@ -124,7 +124,7 @@ impl Hardship {
             Shell::new(graph, RUN.into(), DiskLog(journal), Clock::Virtual(self.life.now), driver);
         shell.passed();
         for (at, event) in &records {
-            shell.fold(*at, event, &Facts::default()).expect("a history");
+            shell.fold(*at, event, &Facts::default(), None).expect("a history");
         }
         for event in std::iter::once(&Event::Resumed).chain(words) {
             // Nothing is written before the next sync.

@@ -162,7 +162,7 @@ impl Whole {
         let mut shell = Shell::new(Arc::clone(&self.graph), RUN.into(), DiskLog(journal), clock, driver);
         shell.passed();
         for (at, event) in events(&history.records) {
-            shell.fold(at, &event, &Facts::default()).expect("a history");
+            shell.fold(at, &event, &Facts::default(), None).expect("a history");
         }
         let mut proving = scene.proving;
         shell.commit(Event::Resumed, Facts::default(), None, &mut proving).expect(&at);

@@ -272,7 +272,7 @@ impl Life {
         let mut shell = Shell::new(graph, "rehearsal".into(), log, clock, driver);
         for (at, event) in &self.records {
             shell
-                .fold(*at, event, &Facts::default())
+                .fold(*at, event, &Facts::default(), None)
                 .unwrap_or_else(|illegal| panic!("{illegal}: {event:?}\n{}", self.tail()));
         }
         shell

@@ -22,7 +22,7 @@ use super::folder::{RunFolder, Runs};
 use super::inbox::FolderInbox;
 use super::journal::{self, History, Journal, JournalError, Record};
 use super::lock::RunLock;
-use super::record::{Act, Entry, FORMAT_VERSION, Log, Opened};
+use super::record::{Act, Entry, EventEntry, FORMAT_VERSION, Log, Opened};
 use super::run_id::RunId;
 use super::shell::{Audience, Moment, Shell};
 use super::whole_file::{self, FileError};
@@ -444,7 +444,8 @@ fn fold<L: Log>(
         let refused = |source| LiveError::History { run: id.clone(), record: record.seq, source };
         match &record.body {
             Entry::Event(entry) => {
-                shell.fold(record.at, &entry.event, &entry.facts).map_err(refused)?;
+                let EventEntry { event, facts, by, .. } = entry;
+                shell.fold(record.at, event, facts, by.as_ref()).map_err(refused)?;
                 if let Some(pace) = entry.pace {
                     shell.goes_on(pace);
                 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{
     DomainReport, FORMAT_VERSION, FrontEndReport, Header, Report, StepReport, TroubleEnd, TroubleReport, Word,
 };
-use crate::exec::record::{EventEntry, Opened, step_of};
+use crate::exec::record::{Act, EventEntry, Opened, step_of};
 use crate::graph::{Route, StepGraph, StepId, StepKind};
 use crate::plan::{Answer, DomainId, Facts, FrontEndId, Readiness};
 use crate::report::words::Seen;
@@ -36,6 +36,8 @@ pub(super) struct Fold<'a> {
     persons: Vec<Word>,
     troubles: Vec<(StepId, TroubleReport)>,
     steps: Vec<Option<Course>>,
+    /// Who asked for the newest pause.
+    asked: Option<Act>,
     /// What was heard last of each step, by its id; of one that failed, why.
     said: Vec<Option<String>>,
 }
@@ -77,6 +79,7 @@ impl<'a> Fold<'a> {
             front_ends: vec![Server::default(); graph.plan().pool().front_ends.len()],
             domains: graph.plan().pool().domains.iter().map(domain).collect(),
             persons: Vec::new(),
+            asked: None,
             troubles: Vec::new(),
             steps: vec![None; graph.steps().len()],
             said: vec![None; graph.steps().len()],
@@ -204,8 +207,7 @@ impl<'a> Fold<'a> {
     }
 
     fn halted(&mut self, at: Timestamp, step: StepId) {
-        let trouble =
-            with_seen(self.graph, &self.run, self.header.as_ref(), at, |seen| trouble::trouble(seen, step));
+        let trouble = self.with_seen(at, |seen| trouble::trouble(seen, step));
         let Some(Trouble { step: id, what, look, choices, said: _ }) = trouble else { return };
         let said = self.said[step.index()].clone();
         let ended = TroubleEnd::Open;
@@ -226,6 +228,9 @@ impl<'a> Fold<'a> {
     }
 
     fn person(&mut self, at: Timestamp, entry: &EventEntry<'_>) {
+        if matches!(entry.event.as_ref(), Event::Pause) {
+            self.asked.clone_from(&entry.by);
+        }
         let Some(by) = &entry.by else { return };
         let name = |step: &StepId| self.graph.step(*step).name.as_str();
         let did = match entry.event.as_ref() {
@@ -251,12 +256,10 @@ impl<'a> Fold<'a> {
     pub(super) fn report(self) -> Report {
         let plan = self.graph.plan();
         let began = self.began.unwrap_or(self.last);
-        let (headline, warning, standings) =
-            with_seen(self.graph, &self.run, self.header.as_ref(), self.last, |seen| {
-                let standings: Vec<Standing> =
-                    plan.front_end_ids().map(|id| place::standing(seen, id)).collect();
-                (place::headline(seen), place::served(seen), standings)
-            });
+        let (headline, warning, standings) = self.with_seen(self.last, |seen| {
+            let standings: Vec<Standing> = plan.front_end_ids().map(|id| place::standing(seen, id)).collect();
+            (place::headline(seen), place::served(seen), standings)
+        });
         let front_ends = plan.front_end_ids().zip(standings).map(|(id, standing)| self.row(id, standing));
         let outcome = self.run.outcome();
         let stuck = |step: StepId| matches!(self.run.state(step), StepState::Stuck(_));
@@ -349,17 +352,18 @@ impl<'a> Fold<'a> {
             state,
         })
     }
-}
 
-fn with_seen<T>(
-    graph: &StepGraph,
-    run: &Run,
-    header: Option<&Header>,
-    now: Timestamp,
-    with: impl FnOnce(&Seen<'_>) -> T,
-) -> T {
-    let run_id = header.map_or("RUN", |header| header.run.as_str());
-    with(&Seen { graph, run, run_id, now, since: &|_| None, approval: &|_| None })
+    fn with_seen<T>(&self, now: Timestamp, with: impl FnOnce(&Seen<'_>) -> T) -> T {
+        with(&Seen {
+            graph: self.graph,
+            run: &self.run,
+            run_id: self.header.as_ref().map_or("RUN", |header| header.run.as_str()),
+            now,
+            since: &|_| None,
+            approval: &|_| None,
+            asked: self.asked.as_ref(),
+        })
+    }
 }
 
 fn between(from: Timestamp, to: Timestamp) -> Duration {

@@ -18,6 +18,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::lines::rough;
+use crate::exec::record::Act;
 use crate::graph::{Route, StepGraph, StepId};
 use crate::plan::{Consent, FailoverWhen};
 use crate::run::{Run, TimerKind, Want, Wanted};
@@ -35,6 +36,8 @@ pub struct Seen<'a> {
     pub since: &'a dyn Fn(Want) -> Option<Timestamp>,
     /// The id that proves that an approval was read.
     pub approval: &'a dyn Fn(StepId) -> Option<String>,
+    /// Who asked for the newest pause, and why.
+    pub asked: Option<&'a Act>,
 }
 
 /// When something is due.

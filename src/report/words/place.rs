@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Seen, acts, partner, waits};
+use crate::exec::record::Act;
 use crate::graph::{Route, StepGraph, StepId, StepKind};
 use crate::plan::{DomainId, FrontEndId};
 use crate::report::lines::{counted, listed, rough, short};
@@ -17,11 +18,11 @@ pub fn headline(seen: &Seen<'_>) -> String {
     match seen.run.course() {
         Course::Forward => place,
         Course::Pausing(why) => {
-            format!("pausing ({}), {}; {place}", pause(why), bringing_back(seen))
+            format!("pausing ({}), {}; {place}", pause(seen, why), bringing_back(seen))
         }
         Course::Stopping => format!("stopping for a person, {}; {place}", bringing_back(seen)),
-        Course::Ended(Outcome::Complete) => ended(Outcome::Complete),
-        Course::Ended(outcome) => format!("{}; {place}", ended(outcome)),
+        Course::Ended(Outcome::Complete) => ended(seen, Outcome::Complete),
+        Course::Ended(outcome) => format!("{}; {place}", ended(seen, outcome)),
     }
 }
 
@@ -244,19 +245,21 @@ pub fn commands(seen: &Seen<'_>, alive: bool) -> Vec<String> {
 }
 
 /// Why a run pauses.
-pub fn pause(why: PauseWhy) -> &'static str {
-    match why {
-        PauseWhy::Asked => "somebody asked for it",
-        PauseWhy::TooLate => "what comes next does not fit the rest of the window",
-        PauseWhy::Closed => "the window is closed",
+pub fn pause(seen: &Seen<'_>, why: PauseWhy) -> String {
+    match (why, seen.asked) {
+        (PauseWhy::Asked, None) => "somebody asked for it".to_owned(),
+        (PauseWhy::Asked, Some(Act { who, reason: None })) => format!("{who} asked for it"),
+        (PauseWhy::Asked, Some(Act { who, reason: Some(reason) })) => format!("{who} asked for it: {reason}"),
+        (PauseWhy::TooLate, _) => "what comes next does not fit the rest of the window".to_owned(),
+        (PauseWhy::Closed, _) => "the window is closed".to_owned(),
     }
 }
 
 /// How a run ended.
-pub fn ended(outcome: Outcome) -> String {
+pub fn ended(seen: &Seen<'_>, outcome: Outcome) -> String {
     match outcome {
         Outcome::Complete => "complete".to_owned(),
-        Outcome::Paused(why) => format!("paused at a safe place: {}", pause(why)),
+        Outcome::Paused(why) => format!("paused at a safe place: {}", pause(seen, why)),
         Outcome::Stopped => "stopped: it needs a person".to_owned(),
         Outcome::Aborted => "aborted: what was in flight is in doubt".to_owned(),
         Outcome::Abandoned => "abandoned: it does not go on".to_owned(),

@@ -6,6 +6,7 @@ use super::place::{self, Standing};
 use super::trouble::troubles;
 use super::{Seen, waits};
 use crate::exec::live;
+use crate::exec::record::Act;
 use crate::exec::since::Waits;
 use crate::graph::StepGraph;
 use crate::plan::{Answer, FrontEndId, Observation, Problem, Question, Readiness};
@@ -37,6 +38,7 @@ struct Hand {
     waits: Waits,
     now: Timestamp,
     records: u64,
+    asked: Option<Act>,
 }
 
 impl Hand {
@@ -44,7 +46,7 @@ impl Hand {
         let graph = live::compile("p.yaml", plan.as_bytes()).unwrap().graph;
         let run = Run::new(&graph);
         let now = "2026-12-05T20:00:00Z".parse().unwrap();
-        Hand { graph, run, waits: Waits::default(), now, records: 0 }
+        Hand { graph, run, waits: Waits::default(), now, records: 0, asked: None }
     }
 
     fn apply(&mut self, event: &Event) {
@@ -105,6 +107,7 @@ impl Hand {
             now: self.now,
             since: &since,
             approval: &approval,
+            asked: self.asked.as_ref(),
         })
     }
 
@@ -206,6 +209,21 @@ fn a_pause_says_what_comes_back_first() {
         hand.seen(place::headline),
         "pausing (somebody asked for it), fe01 is brought back first; in UD1 (1 of 4): 0 of 1 front ends done, fe01 out"
     );
+}
+
+/// Nobody takes a pause that poolroll asked for by itself for that of a colleague.
+#[test]
+fn a_pause_says_who_asked_for_it_and_why() {
+    let mut hand = Hand::of(PLAN);
+    hand.apply(&Event::Pause);
+    let asked = |who: &str, reason: Option<&str>| Act { who: who.into(), reason: reason.map(Into::into) };
+    hand.asked = Some(asked("ann", None));
+    assert!(hand.seen(place::headline).starts_with("pausing (ann asked for it), nothing is out;"));
+    hand.asked = Some(asked("poolroll", Some("the disk is full")));
+    hand.go(|_, _| None);
+    let headline = hand.seen(place::headline);
+    let because = "paused at a safe place: poolroll asked for it: the disk is full; ";
+    assert!(headline.starts_with(because), "{headline}");
 }
 
 #[test]
