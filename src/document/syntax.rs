@@ -176,6 +176,13 @@ pub(super) fn trouble(trouble: &Trouble, offset: u32, source: &Source) -> Findin
         Trouble::Tab => tab_from(offset, source),
         _ => offset,
     };
+    if matches!(trouble, Trouble::Colon | Trouble::KeyWithoutColon | Trouble::Indentation)
+        && let Some((key, span)) = key_without_space(offset, source)
+    {
+        let message = format!("a space is missing after `{key}:`");
+        let help = "write `key: value` with a space after the colon; without it the whole line is text";
+        return Finding::new(Code::YamlSyntax, message, help).at(span, "no space after it");
+    }
     let rest = source.text().get(offset as usize..).unwrap_or_default();
     let width = match rest.chars().next() {
         None | Some('\n' | '\r') => 0,
@@ -198,6 +205,33 @@ pub(super) fn trouble(trouble: &Trouble, offset: u32, source: &Source) -> Findin
         _ => message.to_owned(),
     };
     Finding::new(code, message, help).at(span, label)
+}
+
+/// A key whose colon touches its value, on the line of the offset or on the one with text above it. YAML takes that for plain
+/// text, and stumbles over the colon of the next key. Such a key, and the place of its colon.
+fn key_without_space(offset: u32, source: &Source) -> Option<(&str, Span)> {
+    let (before, rest) = source.text().split_at_checked(offset as usize)?;
+    let mut end = before.len() + rest.find('\n').unwrap_or(rest.len());
+    let mut own = true;
+    for line in source.text()[..end].rsplit('\n') {
+        let begins = end - line.len();
+        end = begins.saturating_sub(1);
+        let indented = line.trim_start_matches([' ', '-']);
+        if let Some((key, value)) = indented.split_once(':') {
+            let is_key = !key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+            let touches = !value.trim().is_empty() && !value.starts_with([' ', '/', ':']);
+            if is_key && touches && !value.contains(": ") {
+                let colon = u32::try_from(begins + line.len() - indented.len() + key.len()).ok()?;
+                return Some((key, Span::new(colon, colon + 1)));
+            }
+        }
+        let is_text = !indented.trim().is_empty() && !indented.starts_with('#');
+        if is_text && !own {
+            return None;
+        }
+        own = false;
+    }
+    None
 }
 
 /// Message, help and label of a syntax error.
