@@ -29,7 +29,10 @@ pub(super) fn check<'d>(root: &'d Node, kind: &str) -> Header<'d> {
         return header;
     }
     header.check_kind(root, kind);
-    header.check_version(root);
+    // The formats of other kinds of file are not known here.
+    if !header.foreign {
+        header.check_version(root);
+    }
     header
 }
 
@@ -74,7 +77,12 @@ impl<'d> Header<'d> {
             );
         }
         self.foreign = true;
-        let help = format!("name a file of kind `{kind}`, or a command that reads a `{shown}`");
+        let help = match found {
+            "saved_plan" => {
+                "name the plan that it was saved from; `poolroll apply` runs the saved one".to_owned()
+            }
+            _ => format!("name a file of kind `{kind}`, or a command that reads a `{shown}`"),
+        };
         self.wrong("kind", Code::DocumentKind, message, help, node.span);
     }
 

@@ -28,6 +28,13 @@ fn the_header_comes_first() {
         whole_said("kind: plan\nversion: 1\nbad: 1"),
         [r#"document-kind at 1:7 "plan": the document is of kind `plan`; `sample` is expected here"#,]
     );
+    // What says how to read another kind of file is not asked of it.
+    assert_eq!(
+        whole_said(r#"{"kind": "saved_plan", "format_version": "1.0"}"#),
+        [
+            r#"document-kind at 1:10 "\"saved_plan\"": the document is of kind `saved_plan`; `sample` is expected here"#
+        ]
+    );
     assert_eq!(
         whole_said("kind: smaple\nversion: 1\nbad: 1\nname: a"),
         [
