@@ -54,12 +54,14 @@
 //!
 //! # Why it walks by itself
 //!
-//! `stateright` (0.31) is the library of this shape. Given the same states and what follows them it meets the same ones:
-//! 182,498 of `plans/lync-2013-graceful.yaml`, on two cores in 2.74 s (2.70 to 2.80) where this walk takes 2.46 s (2.38 to
-//! 2.60), with 92 bytes a state beside 135; 2.1 million of `plans/generic.yaml` in 28.7 s beside 26.8. So it is neither the
+//! `stateright` (0.31) is the library of this shape. Given the same states and what follows them (as they were before
+//! front ends were taken for one another while they wait for their turns) it meets the same ones: 182,498 of
+//! `plans/lync-2013-graceful.yaml`, on two cores in 2.74 s (2.70 to 2.80) where this walk takes 2.46 s (2.38 to 2.60),
+//! with 92 bytes a state beside 135; 2.1 million of `plans/generic.yaml` in 28.7 s beside 26.8. So it is neither the
 //! slower one nor much smaller. What it does not tell is what half of these promises are about: from which states no
-//! end is in reach (its `eventually` takes a circle for ways that join, and lets it pass), where a run waits for nothing, what goes round that no
-//! limit ends. And with several workers the history that it finds need not be the shortest, nor twice the same.
+//! end is in reach (its `eventually` takes a circle for ways that join, and lets it pass), where a run waits for
+//! nothing, what goes round that no limit ends. And with several workers the history that it finds need not be the
+//! shortest, nor twice the same.
 
 mod alike;
 mod answers;
