@@ -5,7 +5,7 @@ use std::cell::Cell;
 use super::alike::Alike;
 use super::answers::{Helps, Move};
 use super::monitor::{Glimpse, Monitor, Violation};
-use super::node::{Budgets, Fault, Happened, Node, Successor};
+use super::node::{Fault, Happened, Node, Successor};
 use super::turns::may_have_any_turn;
 use super::waiting::Waiting;
 use super::world::Becomes;
@@ -38,6 +38,8 @@ pub(super) struct Stepper<'g> {
     pub(super) settles_fates: bool,
     /// The process has just taken the run up: nothing of what was wanted is in flight any more.
     pub(super) anew: bool,
+    /// The process has died between two decisions, and it is found out what follows.
+    is_torn: bool,
     pub(super) alike: Alike,
     /// Whether each front end that could have the next turn in some order has it. A limit is a front end's own, so not where
     /// counts are kept.
@@ -79,6 +81,7 @@ impl<'g> Stepper<'g> {
             enough: Cell::new(false),
             settles_fates: false,
             anew: false,
+            is_torn: false,
             alike: Alike::new(graph),
             takes_other_turns: reduction.alike && reduction.counts && may_have_any_turn(graph),
             counted: None,
@@ -386,7 +389,7 @@ impl<'g> Stepper<'g> {
                 self.next.world.begin(self.graph, before, &self.then);
                 return self.notice();
             };
-            if self.next.left.crashes > 0 && self.next.run.outcome().is_none() {
+            if !self.is_torn && self.next.left.crashes > 0 && self.next.run.outcome().is_none() {
                 self.tear(found);
             }
             if let (Event::Begin { step }, true) = (&event, self.takes_other_turns) {
@@ -406,18 +409,17 @@ impl<'g> Stepper<'g> {
         self.torn.memory.clone_from(&self.monitor.memory);
         let (trace, anew) = (self.trace.clone(), self.anew);
         self.note(|| Happened::Crashed);
-        let mut left = self.next.left;
         let fault = if let Some(front_end) = self.scope {
             self.next.run.interrupt(self.graph, front_end);
             None
         } else {
-            left.spend(|left| &mut left.crashes);
+            self.next.left.spend(|left| &mut left.crashes);
             self.take_up()
         };
         // One crash at a time: the next is met when this one's state is left.
-        self.next.left = Budgets { crashes: 0, ..left };
+        self.is_torn = true;
         let fault = fault.or_else(|| self.rest(found));
-        self.next.left = left;
+        self.is_torn = false;
         self.emit(Helps::Not, fault, found);
         self.next.become_like(&self.torn);
         self.monitor.memory.clone_from(&self.torn.memory);

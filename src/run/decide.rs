@@ -194,9 +194,9 @@ impl Run {
     /// First steps of the front ends that may be next to be worked on, when nobody goes on.
     fn entries(&self, graph: &StepGraph) -> &[StepId] {
         let at_once = graph.plan().at_once();
-        let free = self.index.counting.is_none() && !self.is_clearing();
+        let free = || self.index.counting.is_none() && !self.is_clearing();
         let place = match self.core.phase {
-            Phase::Open { more, .. } => more && self.index.at_work < at_once.front_ends && free,
+            Phase::Open { more, .. } => more && self.index.at_work < at_once.front_ends && free(),
             Phase::Over { .. } => {
                 self.index.at_work < at_once.failed_over_upgrades && !self.is_failed_back(graph)
             }

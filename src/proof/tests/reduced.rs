@@ -170,7 +170,11 @@ fn no_state_is_lost_when_those_that_are_alike_are_taken_for_one_another() {
 #[test]
 fn no_state_but_of_a_count_is_lost_when_those_whose_turn_is_over_stand_first() {
     let each_by_itself = Reduction { counts: true, past: true, ..Reduction::NONE };
-    let plans = [("two-at-once", ONE_OF_EACH[3]), ("tried-twice-at-once", ONE_OF_EACH[3])];
+    let plans = [
+        ("two-at-once", ONE_OF_EACH[3]),
+        ("tried-twice-at-once", ONE_OF_EACH[3]),
+        ("tried-twice-at-once", Budgets { crashes: 2, ..NONE }),
+    ];
     for (name, budgets) in plans {
         let graph = small(name);
         let mut alike = Alike::new(&graph);

@@ -245,7 +245,7 @@ pub fn commands(seen: &Seen<'_>, alive: bool) -> Vec<String> {
 }
 
 /// Why a run pauses.
-pub fn pause(seen: &Seen<'_>, why: PauseWhy) -> String {
+fn pause(seen: &Seen<'_>, why: PauseWhy) -> String {
     match (why, seen.asked) {
         (PauseWhy::Asked, None) => "somebody asked for it".to_owned(),
         (PauseWhy::Asked, Some(Act { who, reason: None })) => format!("{who} asked for it"),
