@@ -173,8 +173,12 @@ pub fn same(test: &str, nights: &[Night]) {
         println!("skipped: {test}: needs `pwsh` on PATH");
         return;
     }
-    let all = std::env::var("POOLROLL_NIGHTS").is_ok_and(|nights| nights == "all");
-    let nights: Vec<&Night> = nights.iter().step_by(if all { 1 } else { 3 }).collect();
+    let asked = std::env::var("POOLROLL_NIGHTS").ok();
+    let nights: Vec<&Night> = match asked.as_deref() {
+        None => nights.iter().step_by(3).collect(),
+        Some("all") => nights.iter().collect(),
+        Some(name) => nights.iter().filter(|night| night.name == name).collect(),
+    };
     let (next, differing) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         for _ in 0..2 {

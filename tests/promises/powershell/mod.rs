@@ -40,6 +40,11 @@ pub fn has(program: &str, test: &str) -> bool {
     there
 }
 
+/// What tells the runtime of an engine not to compile anew what it has compiled: an engine of a test ends before that pays, and
+/// half of its processor time went there. (`tests/beds/powershell/enter` says the same to those on front ends.)
+pub const SHORT_LIVED: [(&str, &str); 2] =
+    [("DOTNET_TieredPGO", "0"), ("DOTNET_TC_CallCountingDelayMs", "EA60")];
+
 /// A pool in a folder of its own.
 pub struct Bed {
     pub dir: tempfile::TempDir,
@@ -124,6 +129,7 @@ impl Bed {
     pub fn poolroll(&self, args: &[&str]) -> Command {
         let mut command = poolroll(self.dir.path(), args);
         command.env("POOLROLL_BED", self.dir.path()).env("PSModulePath", file("modules"));
+        command.envs(SHORT_LIVED);
         // Where the management tools are.
         command.env("ProgramData", self.path("ProgramData"));
         command

@@ -175,7 +175,7 @@ function Start-Start($Pool, $FrontEnd, $Twist) {
 }
 
 function Wait-Pool([scriptblock] $Until) {
-    while (-not (Use-Pool $Until)) { [System.Threading.Thread]::Sleep(20) }
+    while (-not (Use-Pool $Until)) { [System.Threading.Thread]::Sleep(50) }
 }
 
 function Get-ThisComputer {
