@@ -1,12 +1,52 @@
-//! Requests to a live run: files in its folder, and signals to its process.
+//! Where requests of persons come from: for a live run files in its folder, and signals to its process.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
+use super::audience::Moment;
 use super::requests::{Reply, Request, RequestId, Requests};
-use super::shell::{Asked, Inbox, Moment};
+
+/// Where requests of persons come from.
+pub trait Inbox {
+    /// The next request, if one has come by now.
+    fn take(&mut self, moment: &Moment<'_>) -> Option<Asked>;
+
+    /// When the next one comes, where that is known.
+    fn due(&self, _: &Moment<'_>) -> Option<Timestamp> {
+        None
+    }
+
+    /// Something among the requests that is none.
+    fn take_note(&mut self) -> Option<String> {
+        None
+    }
+
+    /// Tells whoever asked what came of it.
+    fn reply(&mut self, asked: &Asked, reply: Result<String, String>);
+}
+
+/// A request that has come.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Under which name the answer is expected; none for a signal.
+    pub id: Option<RequestId>,
+    pub request: Request,
+}
+
+/// Nobody asks for anything.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoInbox;
+
+impl Inbox for NoInbox {
+    fn take(&mut self, _: &Moment<'_>) -> Option<Asked> {
+        None
+    }
+    fn reply(&mut self, _: &Asked, _: Result<String, String>) {}
+}
 
 /// How often the folder is looked into: a request is seen within a second, with a margin for a slow disk.
 const EVERY: Duration = Duration::from_millis(500);

@@ -1,6 +1,6 @@
 //! The room where a run meets the world: the only place that loops, waits, writes and locks.
 //!
-//! - [`shell`]: the only loop, around the pure machine; [`flights`] is what is in flight, [`since`] remembers since
+//! - [`shell`]: the only loop, around the pure machine, with an [`audience`] and an [`inbox`]; [`flights`] is what is in flight, [`since`] remembers since
 //!   when the run waits, [`clock`] is real, paced or virtual, [`window`] answers for the clock;
 //! - [`record`]: what a journal holds; [`live`] opens and resumes runs that have a folder, [`rehearsal`] runs one that
 //!   has none;
@@ -13,6 +13,7 @@
 //! - [`whole_file`]: files that are never seen half written;
 //! - [`os`]: what differs between Windows and Unix; [`tag`]: short random names.
 
+pub mod audience;
 pub mod check;
 pub mod claim;
 pub mod clock;
@@ -39,10 +40,12 @@ pub mod window;
 
 use sha2::{Digest, Sha256};
 
+pub use audience::{Audience, Moment};
 pub use clock::{Clock, Pace};
+pub use inbox::{Asked, Inbox, NoInbox};
 pub use record::{Entry, EventEntry, Log, LogError, MemoryLog, NoLog, Opened};
 pub use rehearsal::{Heard, Proving, Rehearsal, Rehearsed, Script};
-pub use shell::{Asked, Audience, Inbox, Moment, NoInbox, Shell, ShellError};
+pub use shell::{Shell, ShellError};
 
 /// The id of an approval: proof that it was read, for it comes from the run, the step and the record after which it
 /// was wanted. An approval that is asked again has another one.

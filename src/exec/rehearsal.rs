@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::audience::{Audience, Moment};
+use super::inbox::{Asked, Inbox};
 use super::record::Log;
 use super::requests::Request;
-use super::shell::{Asked, Audience, Inbox, Moment, Shell, ShellError};
+use super::shell::{Shell, ShellError};
 use super::{Clock, approval_id};
 use crate::graph::StepGraph;
 use crate::plan::Facts;

@@ -20,10 +20,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::audience::{Audience, Moment};
 use super::flights::{Flights, Landed, Start};
+use super::inbox::{Asked, Inbox};
 use super::record::{Act, Entry, EventEntry, Log, LogError};
-use super::requests::{Request, RequestId};
-use super::since::{Since, Waits};
+use super::requests::Request;
+use super::since::Waits;
 use super::window;
 use super::{Clock, Pace, approval_id};
 use crate::graph::{StepGraph, StepKind};
@@ -45,72 +47,6 @@ pub struct Shell<L> {
     records: u64,
     /// Who asked for the newest pause.
     asked: Option<Act>,
-}
-
-/// What a run is shown while it goes on. It can look at everything and change nothing.
-pub struct Moment<'a> {
-    pub at: Timestamp,
-    pub graph: &'a StepGraph,
-    pub run: &'a Run,
-    pub driver: &'a Driver,
-    pub waits: &'a Waits,
-    pub run_id: &'a str,
-    /// Who asked for the newest pause, and why.
-    pub asked: Option<&'a Act>,
-}
-
-/// Who watches a run: progress, the invariants of a rehearsal, a recorder.
-pub trait Audience {
-    /// An event was folded and appended.
-    fn heard(&mut self, moment: &Moment<'_>, event: &Event, facts: &Facts);
-
-    /// Nothing has happened for a while; the run waits.
-    fn waiting(&mut self, _: &Moment<'_>) {}
-
-    /// Something could not be used: a request, a file in the wrong place.
-    fn noted(&mut self, _: &str) {}
-}
-
-impl Audience for () {
-    fn heard(&mut self, _: &Moment<'_>, _: &Event, _: &Facts) {}
-}
-
-/// Where requests of persons come from.
-pub trait Inbox {
-    /// The next request, if one has come by now.
-    fn take(&mut self, moment: &Moment<'_>) -> Option<Asked>;
-
-    /// When the next one comes, where that is known.
-    fn due(&self, _: &Moment<'_>) -> Option<Timestamp> {
-        None
-    }
-
-    /// Something among the requests that is none.
-    fn take_note(&mut self) -> Option<String> {
-        None
-    }
-
-    /// Tells whoever asked what came of it.
-    fn reply(&mut self, asked: &Asked, reply: Result<String, String>);
-}
-
-/// A request that has come.
-#[derive(Clone, Debug)]
-pub struct Asked {
-    /// Under which name the answer is expected; none for a signal.
-    pub id: Option<RequestId>,
-    pub request: Request,
-}
-
-/// Nobody asks for anything.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoInbox;
-
-impl Inbox for NoInbox {
-    fn take(&mut self, _: &Moment<'_>) -> Option<Asked> {
-        None
-    }
-    fn reply(&mut self, _: &Asked, _: Result<String, String>) {}
 }
 
 /// Why a run could not go on. What had happened until then is in the journal.
@@ -505,17 +441,6 @@ impl<L: Log> Shell<L> {
             run_id: &self.run_id,
             asked: self.asked.as_ref(),
         }
-    }
-}
-
-impl Moment<'_> {
-    /// The approvals that are waited for, with the ids that prove they were read.
-    pub fn approvals(&self) -> Vec<(crate::graph::StepId, String)> {
-        let approval = |since: &Since| match since.want {
-            Want::Approval { step } => Some((step, approval_id(self.run_id, since))),
-            _ => None,
-        };
-        self.waits.iter().filter_map(approval).collect()
     }
 }
 

@@ -17,6 +17,7 @@ use hold::Hold;
 pub use log::JournalLog;
 pub use start::{SimulatedStart, Start};
 
+use super::audience::{Audience, Moment};
 use super::claim::Claims;
 use super::folder::{RunFolder, Runs};
 use super::inbox::FolderInbox;
@@ -24,7 +25,7 @@ use super::journal::{self, History, Journal, JournalError, Record};
 use super::lock::RunLock;
 use super::record::{Act, Entry, EventEntry, FORMAT_VERSION, Log, Opened};
 use super::run_id::RunId;
-use super::shell::{Audience, Moment, Shell};
+use super::shell::Shell;
 use super::whole_file::{self, FileError};
 use super::{Clock, os};
 use crate::document::{Document, Findings, MAX_BYTES, Source};

@@ -38,6 +38,7 @@ mod output;
 mod remote;
 mod session;
 mod show;
+mod tries;
 mod words;
 
 /// The schema of what a command answers, as it is published.
