@@ -93,11 +93,28 @@ fn whole(seen: &Seen<'_>, event: &Event) -> Option<String> {
         Event::End { outcome } => format!("the run is {}", place::ended(seen, *outcome)),
         Event::Pause => format!("asked to pause: {}", place::pausing(seen)),
         Event::Abort => "asked to stop at once: what is in flight is let go of, and is in doubt".to_owned(),
-        Event::Resumed => format!("taken up: {}", place::phase(seen)),
+        Event::Resumed => {
+            // Who is asked was asked by a process that is gone.
+            let is_asked = |step: &StepId| {
+                matches!(seen.graph.kind(*step), StepKind::Approve(_))
+                    && matches!(seen.run.state(*step), StepState::Running(_))
+            };
+            let asked = seen.graph.ids().filter(is_asked);
+            let asked =
+                asked.filter_map(|step| Some(format!("; {}: {}", seen.name(step), in_full(seen, step)?)));
+            format!("taken up: {}{}", place::phase(seen), asked.collect::<String>())
+        }
         Event::Skip { front_end } => format!("{}: left out, as a person said", fqdn(front_end)),
         Event::Abandon => "ended for good, as a person said".to_owned(),
         _ => return None,
     })
+}
+
+/// The whole wait of a step, for what may be trouble or needs a person.
+fn in_full(seen: &Seen<'_>, step: StepId) -> Option<String> {
+    let wait = waits::wait(seen, step)?;
+    let parts: Vec<String> = [Some(wait.now), wait.next, wait.otherwise].into_iter().flatten().collect();
+    Some(parts.join("; "))
 }
 
 /// One step before and after an event.
@@ -135,11 +152,8 @@ impl Told<'_> {
         waits::wait(self.seen, self.step)
     }
 
-    /// The whole wait, for what may be trouble.
     fn in_full(&self) -> Option<String> {
-        let wait = self.wait()?;
-        let parts: Vec<String> = [Some(wait.now), wait.next, wait.otherwise].into_iter().flatten().collect();
-        Some(parts.join("; "))
+        in_full(self.seen, self.step)
     }
 
     /// The same, with what was said.

@@ -61,7 +61,11 @@ pub fn phase(seen: &Seen<'_>) -> String {
             format!("in {}: {done} of {len} front ends done{out}{again}", of(domain))
         }
         Phase::Over { .. } => over(seen),
-        Phase::Settle(Some(domain)) => format!("after {}: the pool settles", of(domain)),
+        Phase::Settle(Some(domain)) => {
+            // A person may still be asked.
+            let settled = seen.run.state(seen.graph.domain(domain).settle).is_satisfied();
+            format!("after {}: the pool {}", of(domain), if settled { "has settled" } else { "settles" })
+        }
         Phase::Settle(None) => "failed back: the pool settles".to_owned(),
         Phase::Databases => format!("the databases on {} are updated", super::acts::sql_server(seen.graph)),
         Phase::Finished => "finished".to_owned(),
@@ -135,10 +139,20 @@ pub fn next(seen: &Seen<'_>) -> Vec<String> {
             if !left.is_empty() {
                 next.push(names(seen.graph, &left));
             }
-            next.push(format!("the pool settles after {}", plan.domain(domain).name));
+            let asked = if is_asked(seen, seen.graph.domain(domain).approve_after) {
+                ", and a person is asked"
+            } else {
+                ""
+            };
+            next.push(format!("the pool settles after {}{asked}", plan.domain(domain).name));
             DomainId(domain.0 + 1)
         }
-        Phase::Settle(Some(domain)) => DomainId(domain.0 + 1),
+        Phase::Settle(Some(domain)) => {
+            if is_asked(seen, seen.graph.domain(domain).approve_after) {
+                next.push(format!("a person is asked after {}", plan.domain(domain).name));
+            }
+            DomainId(domain.0 + 1)
+        }
         Phase::Over { .. } => return over_next(seen),
         Phase::Settle(None) => return last_next(seen),
         Phase::Databases | Phase::Finished => return vec!["the run is complete".to_owned()],
@@ -147,7 +161,14 @@ pub fn next(seen: &Seen<'_>) -> Vec<String> {
         let left: Vec<FrontEndId> =
             plan.domain(id).front_ends().filter(|id| !seen.run.is_finished(*id)).collect();
         if !left.is_empty() {
-            next.push(format!("{}: {}", plan.domain(id).name, names(seen.graph, &left)));
+            let steps = seen.graph.domain(id);
+            let asked = match (is_asked(seen, steps.approve_before), is_asked(seen, steps.approve_after)) {
+                (false, false) => "",
+                (true, false) => " (a person is asked before)",
+                (false, true) => " (a person is asked after)",
+                (true, true) => " (a person is asked before and after)",
+            };
+            next.push(format!("{}: {}{asked}", plan.domain(id).name, names(seen.graph, &left)));
         }
     }
     if next.len() > NAMED {
@@ -156,6 +177,13 @@ pub fn next(seen: &Seen<'_>) -> Vec<String> {
         next.push(format!("{} more", counted(more, "upgrade domain")));
     }
     if next.is_empty() { last_next(seen) } else { next }
+}
+
+/// Whether an approval is still to be asked for. One that is waited for is what goes on now.
+fn is_asked(seen: &Seen<'_>, approval: Option<StepId>) -> bool {
+    let state = approval.map(|step| seen.run.state(step));
+    let waits = seen.run.course() == Course::Forward && matches!(state, Some(StepState::Running(_)));
+    state.is_some_and(|state| !state.is_satisfied()) && !waits
 }
 
 /// What follows the last settling.

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::super::narrator::Narrator;
 use super::place::{self, Standing};
 use super::trouble::troubles;
 use super::{Seen, waits};
@@ -9,7 +10,7 @@ use crate::exec::live;
 use crate::exec::record::Act;
 use crate::exec::since::Waits;
 use crate::graph::StepGraph;
-use crate::plan::{Answer, FrontEndId, Observation, Problem, Question, Readiness};
+use crate::plan::{Answer, Facts, FrontEndId, Observation, Problem, Question, Readiness};
 use crate::run::tests::helps;
 use crate::run::{Event, Run, Want, Wanted};
 use std::sync::Arc;
@@ -182,6 +183,21 @@ fn trouble_asks_for_the_approval_of_a_failover() {
     assert_eq!(hand.seen(place::served), None);
 }
 
+/// Whoever was asked was asked on a terminal that may be gone.
+#[test]
+fn who_is_asked_is_asked_again_when_a_run_is_taken_up() {
+    let mut hand = Hand::of(&format!("{PLAN}approvals: [{{ before: UD1 }}]\n"));
+    hand.go_until("approve/before/UD1");
+    let mut narrator = Narrator::new(&hand.graph, &hand.run);
+    hand.apply(&Event::Resumed);
+    let line = hand.seen(|seen| narrator.tell(seen, &Event::Resumed, &Facts::default()));
+    assert_eq!(
+        line.unwrap(),
+        "taken up: before UD1 (1 of 4): waits until the pool lets it be taken; approve/before/UD1: waits for a person before \
+          UD1 is taken; `poolroll approve R a1b2c3` lets it go on; nothing is out meanwhile"
+    );
+}
+
 #[test]
 fn a_drain_says_how_long_it_may_take_and_what_follows() {
     let mut hand = Hand::of(PLAN);
@@ -317,4 +333,18 @@ fn what_is_in_doubt_is_resolved_before_it_can_be_skipped() {
     let troubles = hand.seen(troubles);
     assert!(troubles[0].choices[0].command.contains("--resolve upgrade/fe01.contoso.com/1=done"));
     assert!(troubles[0].choices.iter().all(|choice| !choice.command.contains("--skip")), "{troubles:?}");
+}
+
+#[test]
+fn a_pool_that_has_settled_is_not_said_to_settle_and_who_is_asked_next_is_said() {
+    let mut hand = Hand::of(&format!("{PLAN}approvals: [{{ after: UD1 }}, {{ before: UD3 }}]\n"));
+    let settle = hand.graph.find("settle/UD1").unwrap();
+    hand.go(|_, want| (want.step() != settle && !matches!(want, Want::Approval { .. })).then(|| helps(want)));
+    let others = ["UD2: fe02", "UD3: fe03 (a person is asked before)", "UD4: fe04"];
+    assert_eq!(hand.seen(place::phase), "after UD1 (1 of 4): the pool settles");
+    assert_eq!(hand.seen(place::next)[0], "a person is asked after UD1");
+    assert_eq!(hand.seen(place::next)[1..], others);
+    hand.go(|_, want| (!matches!(want, Want::Approval { .. })).then(|| helps(want)));
+    assert_eq!(hand.seen(place::phase), "after UD1 (1 of 4): the pool has settled");
+    assert_eq!(hand.seen(place::next), others);
 }
