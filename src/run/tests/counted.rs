@@ -1,8 +1,8 @@
 //! Promise: what is counted over a whole run is counted right. Small plans, which are walked to the end elsewhere, are too
 //! small to tell.
 
-use super::{graph, played, rest, small, step, told, until_asked, wants};
-use crate::graph::StepGraph;
+use super::{graph, helps, played, rest, small, step, told, until_asked, wants};
+use crate::graph::{StepGraph, StepId};
 use crate::plan::{Acceptance, Answer, Count, Observation, Problem, Question, Readiness, Seen, VersionSeen};
 use crate::plan::{DomainId, FrontEndId};
 use crate::run::{Course, Event, Outcome, Run, StepState, TimerKind, Want, Why};
@@ -192,4 +192,31 @@ fn what_does_not_stay_good_begins_again_as_often_as_the_plan_says() {
     });
     let stuck: Vec<StepState> = run.stuck().map(|step| run.state(step)).collect();
     assert_eq!((goods, stuck), (3, vec![StepState::Stuck(Why::Unhealthy)]));
+}
+
+/// One that has been counted is still in service while it asks for the window: whoever is counted beside it is counted as if it stayed.
+#[test]
+fn nobody_is_counted_while_another_asks_for_the_window() {
+    let graph = graph(
+        &["w1, w2, w3", "w4"],
+        "at_once: { front_ends: 2 }\n\
+         maintenance_window: { time_zone: UTC, start: 2026-12-01T00:00, end: 2026-12-02T00:00 }",
+    );
+    let (mut asked, mut beside) = (0, 0);
+    played(&graph, |run, want| {
+        let clears = |step: StepId| matches!(run.state(step), StepState::Clearing(..));
+        if let Want::Window { step } = want
+            && clears(step)
+        {
+            asked += 1;
+            beside += usize::from(run.active().any(|one| one != step));
+            assert_eq!(run.active().filter(|one| clears(*one)).collect::<Vec<_>>(), [step]);
+        }
+        // Before anything that takes its time, so that the next is counted while one is out.
+        let is_asked =
+            matches!(want, Want::Window { .. } | Want::Ask { question: Question::Count { .. }, .. });
+        is_asked.then(|| helps(want))
+    });
+    assert_eq!(asked, 4);
+    assert!(beside > 0, "no two are taken out at once");
 }
