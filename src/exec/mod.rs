@@ -1,7 +1,8 @@
 //! The room where a run meets the world: the only place that loops, waits, writes and locks.
 //!
-//! - [`shell`]: the only loop, around the pure machine, with an [`audience`] and an [`inbox`]; [`flights`] is what is in flight, [`since`] remembers since
-//!   when the run waits, [`clock`] is real, paced or virtual, [`window`] answers for the clock;
+//! - [`shell`]: the only loop, around the pure machine; [`audience`] is who watches it, [`inbox`] who asks of it, [`flights`]
+//!   what is in flight, [`since`] remembers since when the run waits, [`clock`] is real, paced or virtual, [`window`] answers
+//!   for the clock;
 //! - [`record`]: what a journal holds; [`live`] opens and resumes runs that have a folder, [`rehearsal`] runs one that
 //!   has none;
 //! - [`journal`]: one record a line, chained by hash, durable before any effect; over a [`disk`] that

@@ -95,26 +95,14 @@ fn whole(seen: &Seen<'_>, event: &Event) -> Option<String> {
         Event::Abort => "asked to stop at once: what is in flight is let go of, and is in doubt".to_owned(),
         Event::Resumed => {
             // Who is asked was asked by a process that is gone.
-            let is_asked = |step: &StepId| {
-                matches!(seen.graph.kind(*step), StepKind::Approve(_))
-                    && matches!(seen.run.state(*step), StepState::Running(_))
-            };
-            let asked = seen.graph.ids().filter(is_asked);
-            let asked =
-                asked.filter_map(|step| Some(format!("; {}: {}", seen.name(step), in_full(seen, step)?)));
-            format!("taken up: {}{}", place::phase(seen), asked.collect::<String>())
+            let asked = waits::waits(seen).into_iter().filter(|wait| wait.needs_person);
+            let asked: String = asked.map(|wait| format!("; {wait}")).collect();
+            format!("taken up: {}{asked}", place::phase(seen))
         }
         Event::Skip { front_end } => format!("{}: left out, as a person said", fqdn(front_end)),
         Event::Abandon => "ended for good, as a person said".to_owned(),
         _ => return None,
     })
-}
-
-/// The whole wait of a step, for what may be trouble or needs a person.
-fn in_full(seen: &Seen<'_>, step: StepId) -> Option<String> {
-    let wait = waits::wait(seen, step)?;
-    let parts: Vec<String> = [Some(wait.now), wait.next, wait.otherwise].into_iter().flatten().collect();
-    Some(parts.join("; "))
 }
 
 /// One step before and after an event.
@@ -152,8 +140,11 @@ impl Told<'_> {
         waits::wait(self.seen, self.step)
     }
 
+    /// The whole wait, for what may be trouble.
     fn in_full(&self) -> Option<String> {
-        in_full(self.seen, self.step)
+        let wait = self.wait()?;
+        let parts: Vec<String> = [Some(wait.now), wait.next, wait.otherwise].into_iter().flatten().collect();
+        Some(parts.join("; "))
     }
 
     /// The same, with what was said.

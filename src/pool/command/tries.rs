@@ -102,23 +102,22 @@ impl Try<'_> {
         let command = command_of(self.action);
         let about = About::front_end(self.front_end);
         let output = self.flow.act(&command, about, &self.step, Some(marking)).await;
-        match output {
-            Ok(output) => match output.ended {
-                Ended::Code(code) => self.ended_with(code, &output),
-                _ => {
-                    self.cut_off(process);
-                    let why = ended(&command, &output).err().map_or_else(String::new, |(_, why)| why);
-                    failed(Problem::Unknown, why)
-                }
-            },
+        let output = match output {
+            Ok(output) => output,
             Err(why) => {
                 match why {
                     Unreached::NotBegun(_) => _ = self.none_begun(),
                     Unreached::Lost(_) => self.cut_off(process),
                 }
-                unreached(why)
+                return unreached(why);
             }
-        }
+        };
+        let Ended::Code(code) = output.ended else {
+            self.cut_off(process);
+            let why = ended(&command, &output).err().map_or_else(String::new, |(_, why)| why);
+            return failed(Problem::Unknown, why);
+        };
+        self.ended_with(code, &output)
     }
 
     /// Nobody heard how it ended, or it was ended.

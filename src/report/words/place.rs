@@ -181,9 +181,11 @@ pub fn next(seen: &Seen<'_>) -> Vec<String> {
 
 /// Whether an approval is still to be asked for. One that is waited for is what goes on now.
 fn is_asked(seen: &Seen<'_>, approval: Option<StepId>) -> bool {
-    let state = approval.map(|step| seen.run.state(step));
-    let waits = seen.run.course() == Course::Forward && matches!(state, Some(StepState::Running(_)));
-    state.is_some_and(|state| !state.is_satisfied()) && !waits
+    approval.is_some_and(|step| {
+        let state = seen.run.state(step);
+        let waits = seen.run.course() == Course::Forward && matches!(state, StepState::Running(_));
+        !state.is_satisfied() && !waits
+    })
 }
 
 /// What follows the last settling.

@@ -21,7 +21,7 @@ use crate::stage::{graph_of, scenario_of};
 
 /// A night: a scenario that is rehearsed, and that happens to the bed.
 pub struct Night {
-    name: &'static str,
+    pub name: &'static str,
     product: Product,
     /// Lines that replace those of the plan with the same key, or follow it.
     plan: Vec<&'static str>,

@@ -17,7 +17,7 @@
 //! - A partner that is needed and unhealthy before the run: it and the front ends answer at the same time, and who is heard before the run
 //!   stops is a matter of milliseconds. `rolls` has it.
 //!
-//! Every third night of each kind is lived, for each starts engines; `POOLROLL_NIGHTS=all` lives all of them.
+//! Every third night of each kind is lived, for each starts engines; `POOLROLL_NIGHTS=all` lives all of them, and the name of one that one.
 
 use super::Bed;
 use super::journal::{Night, all_kinds, night, same};
@@ -392,4 +392,12 @@ fn every_kind_of_fault_has_a_night() {
             "no night has {kind}"
         );
     }
+}
+
+#[test]
+fn a_night_that_is_asked_for_by_its_name_is_one_of_these() {
+    let Ok(name) = std::env::var("POOLROLL_NIGHTS") else { return };
+    let others = [calm(), stops(), upgrades(), restarts(), starts(), acceptance(), gates(), failovers()];
+    let mut nights = others.into_iter().chain([deaths_and_soaks(), computer_failovers()]).flatten();
+    assert!(name == "all" || nights.any(|night| night.name == name), "no night is called `{name}`");
 }
