@@ -18,6 +18,10 @@ use crate::twin::{PoolState, Services};
 pub struct Observed {
     /// The state of its services, taken together.
     pub services: ServicesWord,
+    /// Whether its users reach it while its services run. Left out: they do. `false`: it is out of the load balancer, say.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = [false]))]
+    pub active: Option<bool>,
     /// The version that is installed.
     #[serde(default, deserialize_with = "bare", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["7.0.2046.530"]))]
@@ -30,6 +34,13 @@ pub struct Observed {
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["two sessions are left"]))]
     pub text: Option<String>,
+}
+
+impl Observed {
+    /// Whether it serves users: its services run, and nobody says that they reach no user.
+    pub(super) fn is_active(&self) -> bool {
+        Services::from(self.services) == Services::Running && self.active != Some(false)
+    }
 }
 
 /// A word that is compared: whoever prints the line of a file means it without its end.

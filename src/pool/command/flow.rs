@@ -173,7 +173,7 @@ impl Flow {
     async fn seen(&self, front_end: FrontEndId) -> (Answer, Facts) {
         match self.observe(front_end).await {
             Ok(observed) => {
-                let active = Services::from(observed.services) == Services::Running;
+                let active = observed.is_active();
                 let version = self.version(&observed);
                 let text = match version {
                     VersionSeen::Unanswered => Some("it did not say its version".to_owned()),
@@ -201,8 +201,7 @@ impl Flow {
     async fn counted(&self) -> (Vec<FrontEndId>, Vec<FrontEndId>) {
         let asked = self.plan.front_end_ids().map(|front_end| async move {
             let observed = tokio::time::timeout(ASKED_WITHIN, self.observe(front_end)).await;
-            let active = |seen: Observed| Services::from(seen.services) == Services::Running;
-            (front_end, observed.ok().and_then(Result::ok).map(active))
+            (front_end, observed.ok().and_then(Result::ok).map(|seen| seen.is_active()))
         });
         let told = together(asked.collect()).await;
         let those =
@@ -347,6 +346,7 @@ fn told_by_a_shell(command: &Command, output: Output) -> Output {
 /// The state of services, in words.
 pub(super) fn standing(observed: &Observed) -> String {
     let word = match Services::from(observed.services) {
+        Services::Running if !observed.is_active() => "its services run and serve nobody",
         Services::Running => "its services run",
         Services::Draining => "its services wait for existing connections to end",
         Services::Stopping => "its services are stopping",

@@ -125,7 +125,7 @@ pub fn next(seen: &Seen<'_>) -> Vec<String> {
             if seen.run.course() == Course::Forward
                 && plan.failover().is_some_and(|f| f.when == crate::plan::FailoverWhen::Always)
             {
-                return vec![format!("fail over to {}", partner(seen.graph))];
+                return vec![fails_over(seen)];
             }
             DomainId(0)
         }
@@ -188,6 +188,15 @@ fn is_asked(seen: &Seen<'_>, approval: Option<StepId>) -> bool {
     })
 }
 
+fn asked_before(seen: &Seen<'_>, approval: Option<StepId>) -> &'static str {
+    if is_asked(seen, approval) { " (a person is asked before)" } else { "" }
+}
+
+fn fails_over(seen: &Seen<'_>) -> String {
+    let approval = seen.graph.over().and_then(|over| over.approve_fail_over);
+    format!("fail over to {}{}", partner(seen.graph), asked_before(seen, approval))
+}
+
 /// What follows the last settling.
 fn last_next(seen: &Seen<'_>) -> Vec<String> {
     match seen.graph.plan().databases() {
@@ -202,11 +211,14 @@ fn over_next(seen: &Seen<'_>) -> Vec<String> {
     let Some(over) = seen.graph.over() else { return Vec::new() };
     let mut next = Vec::new();
     if !seen.run.state(over.fail_over).is_satisfied() {
-        next.push(format!("fail over to {}", partner(seen.graph)));
+        next.push(fails_over(seen));
     }
     if !seen.run.state(over.fail_back).is_satisfied() {
-        next.push("upgrade what is not upgraded yet".to_owned());
-        next.push(format!("fail back from {}", partner(seen.graph)));
+        if seen.graph.plan().front_end_ids().any(|id| !seen.run.is_upgraded(seen.graph, id)) {
+            next.push("upgrade what is not upgraded yet".to_owned());
+        }
+        let asked = asked_before(seen, over.approve_fail_back);
+        next.push(format!("fail back from {}{asked}", partner(seen.graph)));
     }
     next.push("start and accept all front ends".to_owned());
     next.push("the pool settles".to_owned());

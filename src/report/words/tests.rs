@@ -348,3 +348,30 @@ fn a_pool_that_has_settled_is_not_said_to_settle_and_who_is_asked_next_is_said()
     assert_eq!(hand.seen(place::phase), "after UD1 (1 of 4): the pool has settled");
     assert_eq!(hand.seen(place::next), others);
 }
+
+#[test]
+fn who_is_asked_before_a_failover_and_before_failing_back_is_said() {
+    let mut hand = Hand::of(&format!(
+        "{PLAN}failover: {{ partner: pool02.contoso.com, when: always, start: approval, fail_back: approval }}\n"
+    ));
+    let fails_over = "fail over to pool02.contoso.com (a person is asked before)";
+    assert_eq!(hand.seen(place::next), [fails_over]);
+    hand.go(|_, want| (!matches!(want, Want::Approval { .. })).then(|| helps(want)));
+    let follows = |first: &str| {
+        [
+            first.to_owned(),
+            "upgrade what is not upgraded yet".to_owned(),
+            "fail back from pool02.contoso.com (a person is asked before)".to_owned(),
+            "start and accept all front ends".to_owned(),
+            "the pool settles".to_owned(),
+        ]
+    };
+    assert_eq!(hand.seen(place::next), follows("fail over to pool02.contoso.com"));
+    let step = hand.graph.find("approve/fail_over").unwrap();
+    hand.apply(&Event::Approved { step });
+    hand.go(|_, want| (!matches!(want, Want::Approval { .. })).then(|| helps(want)));
+    assert_eq!(
+        hand.seen(place::next),
+        ["fail back from pool02.contoso.com", "start and accept all front ends", "the pool settles"]
+    );
+}

@@ -220,3 +220,27 @@ fn nobody_is_counted_while_another_asks_for_the_window() {
     assert_eq!(asked, 4);
     assert!(beside > 0, "no two are taken out at once");
 }
+
+/// Whoever is asked whether it is still stopped may be out for longer than was thought: until it has answered nobody takes a place
+/// that has become free.
+#[test]
+fn nobody_begins_while_another_is_asked_whether_it_is_still_stopped() {
+    let graph = graph(&["w1, w2, w3", "w4"], "at_once: { front_ends: 2 }");
+    let [waits, begins] = ["upgrade/w2/1", "stop/w3"].map(|name| step(&graph, name));
+    let mut run = Run::new(&graph);
+    let happens = |want: &Want| match want {
+        Want::Ask { step, question: Question::StillStopped { .. }, .. } => *step != waits,
+        Want::Timer(timer) => !matches!(timer.kind, TimerKind::Limit | TimerKind::UntilGood),
+        _ => true,
+    };
+    // It stops as soon as it can, then everything else happens, and the place of the first becomes free.
+    loop {
+        rest(&graph, &mut run);
+        let Some(want) = wants(&graph, &run).into_iter().rfind(happens) else { break };
+        run.apply(&graph, &helps(want)).expect("what was wanted is legal");
+    }
+    assert_eq!(run.active().collect::<Vec<_>>(), [waits]);
+    run.apply(&graph, &Event::Answered { step: waits, answer: Answer::StillStopped(true) }).unwrap();
+    rest(&graph, &mut run);
+    assert_eq!(run.active().collect::<Vec<_>>(), [waits, begins]);
+}

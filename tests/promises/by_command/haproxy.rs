@@ -1,6 +1,7 @@
-//! Promise: a graceful roll of web servers behind a load balancer fails no request, and an immediate one does.
+//! Promise: a graceful roll of web servers behind a load balancer fails no request, and an immediate one does. A server that
+//! runs out of the balancer is neither counted nor taken for done.
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use super::{Bed, file, said};
@@ -71,14 +72,30 @@ driver:
         std::fs::write(self.bed.path("plan.yaml"), text).unwrap();
     }
 
+    fn does(&self, args: &[&str]) {
+        let output = self.command(args).output().unwrap();
+        assert!(output.status.success(), "{args:?}: {}", said(&output));
+    }
+
+    /// What each server says of itself.
+    fn standing(&self) -> Vec<String> {
+        let servers = ["web1", "web2", "web3", "web4", "web5", "web6"];
+        let observed = servers.map(|server| self.command(&["observe", server]).output().unwrap().stdout);
+        observed.map(|stdout| String::from_utf8(stdout).unwrap().trim().to_owned()).into()
+    }
+
+    fn apply(&self) -> Output {
+        let mut apply = self.bed.poolroll(&["apply", "plan.yaml", "--yes"]);
+        apply.env("PORT", self.port.to_string()).output().unwrap()
+    }
+
     /// Requests that failed while the pool was rolled under load, of how many.
     fn roll(&self) -> (u64, u64) {
         let url = format!("http://127.0.0.1:{}/", self.port);
         let load = Command::new("wrk").args(["-t1", "-c32", "-d300s", &url]).stdout(Stdio::piped()).spawn();
         let load = Load(Some(load.unwrap()));
         std::thread::sleep(Duration::from_millis(500));
-        let mut apply = self.bed.poolroll(&["apply", "plan.yaml", "--yes"]);
-        let output = apply.env("PORT", self.port.to_string()).output().unwrap();
+        let output = self.apply();
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
         load.end()
     }
@@ -153,4 +170,36 @@ fn an_immediate_roll_under_load_fails_some() {
     let (failed, requests) = servers.roll();
     println!("immediate roll: {failed} of {requests} requests failed");
     assert!(failed > 0, "of {requests}");
+}
+
+/// As a run leaves it that ended when a server was not taken into the balancer again.
+#[test]
+fn a_server_that_has_the_version_and_is_out_of_the_balancer_is_taken_in_again() {
+    if !has_all("a_server_that_has_the_version_and_is_out_of_the_balancer_is_taken_in_again") {
+        return;
+    }
+    let servers = Servers::start();
+    servers.plan("");
+    servers.does(&["upgrade", "web2"]);
+    servers.does(&["drain", "web2", "graceful"]);
+    let output = servers.apply();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let done = r#"{"services": "running", "active": true, "version": "2"}"#;
+    assert_eq!(servers.standing(), [done; 6], "{}", said(&output));
+}
+
+#[test]
+fn servers_that_run_out_of_the_balancer_are_not_counted() {
+    if !has_all("servers_that_run_out_of_the_balancer_are_not_counted") {
+        return;
+    }
+    let servers = Servers::start();
+    servers.plan("");
+    for server in ["web3", "web4", "web5"] {
+        servers.does(&["drain", server, "graceful"]);
+    }
+    let before = servers.standing();
+    let output = servers.apply();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    assert_eq!(servers.standing(), before, "{}", said(&output));
 }
