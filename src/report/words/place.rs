@@ -371,9 +371,12 @@ pub fn left_behind(seen: &Seen<'_>) -> Vec<String> {
     let (graph, run, plan) = (seen.graph, seen.run, seen.graph.plan());
     let out = plan.front_end_ids().filter(|id| run.is_out(*id) || run.was_left_out(*id)).map(|id| {
         let fqdn = &plan.front_end(id).fqdn;
-        let ahead = graph.chain(run.route(), id).find(|step| run.state(*step) != StepState::Done);
+        let ahead = graph.chain(run.route(), id).find(|step| !run.state(*step).is_satisfied());
         match ahead.filter(|_| !run.is_skipped(graph, id)) {
-            Some(step) => format!("{fqdn} is left out of service, before `{}`", seen.name(step)),
+            Some(step) => {
+                let word = if matches!(run.state(step), StepState::Stuck(_)) { "at" } else { "before" };
+                format!("{fqdn} is left out of service, {word} `{}`", seen.name(step))
+            }
             None => format!("{fqdn} is left out of service"),
         }
     });

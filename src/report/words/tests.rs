@@ -10,7 +10,9 @@ use crate::exec::live;
 use crate::exec::record::Act;
 use crate::exec::since::Waits;
 use crate::graph::StepGraph;
-use crate::plan::{Answer, Facts, FrontEndId, Observation, Problem, Question, Readiness};
+use crate::plan::{
+    Answer, Facts, FrontEndId, Observation, Problem, Question, Readiness, Seen as Found, VersionSeen,
+};
 use crate::run::tests::helps;
 use crate::run::{Event, Run, Want, Wanted};
 use std::sync::Arc;
@@ -373,5 +375,30 @@ fn who_is_asked_before_a_failover_and_before_failing_back_is_said() {
     assert_eq!(
         hand.seen(place::next),
         ["fail back from pool02.contoso.com", "start and accept all front ends", "the pool settles"]
+    );
+}
+
+/// One that had the version already, and was down, is told by the step that is ahead of it, not by those that it never needed.
+#[test]
+fn who_is_left_out_is_told_by_the_step_that_it_has_come_to() {
+    let mut hand = Hand::of(PLAN);
+    let [seen, start] =
+        ["preflight/fe01.contoso.com", "start/fe01.contoso.com"].map(|name| hand.graph.find(name).unwrap());
+    let planned = Answer::Seen(Found { version: VersionSeen::Planned, active: false });
+    hand.go(|graph, want| match want {
+        Want::Ask { step, .. } if step == seen => Some(Event::Answered { step, answer: planned.clone() }),
+        want if want.step() == start => None,
+        want => well(graph, want),
+    });
+    assert_eq!(
+        hand.seen(place::left_behind)[0],
+        "fe01.contoso.com is left out of service, before `start/fe01.contoso.com`"
+    );
+    hand.answer("start/fe01.contoso.com", Answer::Ensured(Err(Problem::Permanent)));
+    hand.answer("start/fe01.contoso.com", Answer::Looked(Observation::NotDone));
+    assert!(hand.run.stuck().eq([start]), "{:?}", hand.run.state(start));
+    assert_eq!(
+        hand.seen(place::left_behind),
+        ["fe01.contoso.com is left out of service, at `start/fe01.contoso.com`"]
     );
 }

@@ -99,7 +99,7 @@ fn what_failed_is_told_wherever_somebody_looks() {
     let run = std::fs::read_dir(bed.path("runs")).unwrap().next().unwrap().unwrap().file_name();
     let abandoned = told(&["abandon", run.to_str().unwrap(), "--reason", "the release is bad"]);
     assert!(abandoned.contains("web1 is left out of service\n"), "{abandoned}");
-    assert!(abandoned.contains("web2 is left out of service, before `upgrade/web2/1`"), "{abandoned}");
+    assert!(abandoned.contains("web2 is left out of service, at `upgrade/web2/1`"), "{abandoned}");
     assert!(!abandoned.contains("web3"), "{abandoned}");
     // Nobody can do anything in it any more.
     for text in [told(&["status"]), told(&["report"])] {
