@@ -3,7 +3,8 @@
 
 use super::Twin;
 use super::answers::said;
-use super::books::{Asked, Computer, Counted, Services};
+use super::books::{Asked, Counted};
+use super::states::{Computer, Services};
 use crate::plan::{
     Acceptance, Act, Answer, Count, DomainId, Facts, FrontEndId, Moment, Observation, PartnerHealth, Plan,
     Question, Readiness, Seen, VersionSeen,

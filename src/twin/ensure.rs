@@ -3,9 +3,9 @@
 
 use super::agenda::Event;
 use super::answers::said;
-use super::books::{Computer, Services};
 use super::chance::Occasion;
 use super::fault::Twist;
+use super::states::{Computer, Services};
 use super::world::{Drain, Exit};
 use super::{At, Twin};
 use crate::plan::{Act, Facts, FrontEndId, Mode, Moment, Plan, Problem, Restart};

@@ -4,10 +4,10 @@
 use super::Twin;
 use super::agenda::Event;
 use super::answers::said;
-use super::books::{Computer, Databases, PoolState, Services};
 use super::chance::Occasion;
 use super::ensure::{Manner, Standing};
 use super::fault::Twist;
+use super::states::{Computer, Databases, PoolState, Services};
 use super::world::FailOverEnds;
 use crate::plan::{Act, Facts, FrontEndId, Plan, Problem};
 

@@ -3,8 +3,8 @@
 use super::Twin;
 use super::agenda::Event;
 use super::answers::said;
-use super::books::{Computer, PoolState, Services};
 use super::chance::Occasion;
+use super::states::{Computer, PoolState, Services};
 use crate::plan::{Act, Facts, FrontEndId, Moment, Plan, Problem};
 
 impl Twin {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::Twin;
 use super::agenda::Event;
 use super::at::millis;
-use super::books::{Computer, PoolState, Services};
 use super::chance::{Occasion, varied};
+use super::states::{Computer, PoolState, Services};
 use crate::plan::{DomainId, FrontEndId, Plan, Product, Quorum, Readiness};
 
 /// Counts of active front ends.

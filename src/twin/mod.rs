@@ -28,13 +28,15 @@ mod membership;
 pub mod scenario;
 mod sessions;
 mod setup;
+mod states;
 mod world;
 
 pub use at::At;
-pub use books::{Asked, Books, Computer, Counted, FrontEndBook, PoolState, Services, Sessions};
+pub use books::{Asked, Books, Counted, FrontEndBook, Sessions};
 pub use fault::{Begins, Fault, Lasts, Trouble, Twist};
 pub use scenario::{Operator, Scenario, ScenarioText, scenario_schema};
 pub use setup::Setup;
+pub use states::{Computer, PoolState, Services};
 pub use world::Twin;
 
 #[cfg(test)]
