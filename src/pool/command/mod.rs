@@ -21,8 +21,9 @@
 //!   (what `sudo` started for another it may not) and that can be: Unix here, and a front end that has `setsid`. A run that is
 //!   aborted waits for that some seconds. What it did until then is looked for.
 //!   What it says until it is gone is heard.
-//! - What goes on here when our process dies goes on undisturbed: its streams stay open, and a shell that waits for an action leaves its
-//!   exit code beside the mark. On a front end it goes on too, and dies of the next thing that it prints: `ssh` is gone.
+//! - What acts when our process dies, or when the connection to a front end is gone, goes on undisturbed: its streams stay open. Here
+//!   a shell that waits for an action leaves its exit code beside the mark; how one on a front end ended is known only by what is
+//!   observed of it.
 //!
 //! What an act printed is kept in the folder of its run, under `commands`: the beginning and the end of it, without the values of the
 //! plan's secrets. Beside it lies a mark of each command that acts, so that a run that is taken up finds a process that outlived ours.

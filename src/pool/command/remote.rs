@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::local::{Ended, Output, TO_CLOSE, Waiting, hearing, over};
-use super::session::{Session, Told, Unreached, there};
+use super::session::{Begun, Session, Told, Unreached, there};
 use super::words::Words;
 use crate::plan::{FrontEndId, Ssh};
 use crate::pool::process::{Endings, Process};
@@ -101,16 +101,15 @@ impl Running {
 struct Going {
     taken: Taken,
     session: Session,
-    mark: String,
-    is_there: bool,
+    begun: Begun,
     program: String,
 }
 
 impl Going {
     /// Waits for its end, and gives the connection back.
     async fn finish(self) -> Result<Output, Unreached> {
-        let Going { taken, mut session, mark, is_there, program } = self;
-        let output = session.finish(&mark, is_there, &program).await;
+        let Going { taken, mut session, begun, program } = self;
+        let output = session.finish(&begun, &program).await;
         // Only one that is between two commands, and that nobody else writes to, is given back.
         let is_whole = !session.is_spoilt && !matches!(output, Err(Unreached::Lost(_)));
         if let Some(host) = taken.remote.hosts().get_mut(&taken.front_end).filter(|_| is_whole) {
@@ -254,9 +253,9 @@ impl Remote {
             Some(session) => session,
             None => Session::connect(&self.ssh, host).await.map_err(Unreached::NotBegun)?,
         };
-        let (mark, is_there) = session.begin(words, is_held, told).await?;
+        let begun = session.begin(words, is_held, told).await?;
         let program = words.program.clone();
-        Ok(Going { taken, session, mark, is_there, program })
+        Ok(Going { taken, session, begun, program })
     }
 
     fn take(
@@ -290,8 +289,12 @@ mod tests {
 
     /// A front end that is this computer, reached without any `ssh`.
     fn here(dir: &std::path::Path) -> Arc<Remote> {
+        here_by(dir, "/bin/sh")
+    }
+
+    fn here_by(dir: &std::path::Path, shell: &str) -> Arc<Remote> {
         let program = dir.join("reach");
-        std::fs::write(&program, "#!/bin/sh\nexec /bin/sh\n").unwrap();
+        std::fs::write(&program, format!("#!/bin/sh\nexec {shell}\n")).unwrap();
         assert!(std::process::Command::new("chmod").arg("+x").arg(&program).status().unwrap().success());
         let ssh = Ssh { program: program.display().to_string(), user: None, port: None };
         Arc::new(Remote::new(ssh, Endings::default()))
@@ -301,23 +304,55 @@ mod tests {
         Waiting { limit: None, marked, left: Box::new(drop) }
     }
 
-    /// What a command leaves behind is seen: it may go on writing to the connection.
+    /// What a command leaves behind is seen: it may go on writing to the connection. By each shell that is there, for a front
+    /// end may have any of them as its `sh`.
     #[test]
     fn a_connection_on_which_something_was_left_is_not_used_again() {
-        let dir = tempfile::tempdir().unwrap();
-        let remote = here(dir.path());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let kept_after = |script: &str| {
-            let arguments = vec!["-c".into(), script.into()];
-            let words = Words { program: "sh".into(), arguments, ..Words::default() };
-            let output =
-                runtime.block_on(remote.run(FrontEndId(0), "web1", &words, waited_for(None))).unwrap();
-            assert_eq!(output.ended, Ended::Code(0));
-            remote.hosts()[&FrontEndId(0)].free.len()
-        };
-        assert_eq!(kept_after("true"), 1);
-        let has_sessions = std::process::Command::new("setsid").arg("true").status().is_ok();
-        assert_eq!(kept_after("sleep 2 &"), usize::from(!has_sessions));
+        let has = |program: &str| std::process::Command::new(program).arg("true").status().is_ok();
+        let mut tried = 0;
+        for shell in ["sh", "dash", "bash", "busybox sh", "mksh", "ksh93"] {
+            let words: Vec<&str> = shell.split(' ').collect();
+            let tries = std::process::Command::new(words[0]).args(&words[1..]).args(["-c", ":"]).status();
+            if !tries.is_ok_and(|status| status.success()) {
+                continue;
+            }
+            let dir = tempfile::tempdir().unwrap();
+            let remote = here_by(dir.path(), shell);
+            let kept_after = |script: &str, is_held: bool| {
+                let arguments = vec!["-c".into(), script.into()];
+                let directory = Some(dir.path().display().to_string());
+                let words = Words { program: "sh".into(), arguments, directory, ..Words::default() };
+                let mut told = |_| Ok(());
+                let marking = is_held.then_some(Marking { told: &mut told, holds: true, exit_file: None });
+                let running = remote.run(FrontEndId(0), "web1", &words, waited_for(marking));
+                let output = runtime.block_on(running).unwrap();
+                assert_eq!(output.ended, Ended::Code(3), "{shell}");
+                let said = [&output.stdout, &output.stderr].map(|kept| kept.text().trim().to_owned());
+                assert_eq!(said, ["o", "e"], "{shell}");
+                remote.hosts()[&FrontEndId(0)].free.len()
+            };
+            let script = |left: &str| format!("{left}; echo o; echo e >&2; exit 3");
+            for is_held in [false, true] {
+                assert_eq!(kept_after(&script("true"), is_held), 1, "{shell}");
+                assert_eq!(
+                    kept_after(&script("sleep 2 & true"), is_held),
+                    usize::from(!has("setsid")),
+                    "{shell}"
+                );
+            }
+            // One that has left the group is seen by the streams that it has.
+            if has("setsid") {
+                let has_left = "while ! [ -e left ]; do sleep 0.1; done; rm left";
+                let left = |streams: &str| {
+                    script(&format!("setsid sh -c ': >left; sleep 2' {streams} & {has_left}"))
+                };
+                assert_eq!(kept_after(&left(""), true), 0, "{shell}");
+                assert_eq!(kept_after(&left(">/dev/null 2>&1"), true), 1, "{shell}");
+            }
+            tried += 1;
+        }
+        assert!(tried > 0);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
-use super::local::{Ended, Output};
+use super::local::{Ended, Output, TO_CLOSE};
 use super::output::Kept;
 use super::words::{Words, quoted};
 use crate::plan::Ssh;
@@ -41,6 +41,16 @@ pub(super) enum Unreached {
     NotBegun(String),
     /// Nobody knows.
     Lost(String),
+}
+
+/// A command that has begun.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Begun {
+    /// How our lines begin.
+    mark: String,
+    /// Whether its program is there.
+    is_there: bool,
+    is_held: bool,
 }
 
 impl Session {
@@ -97,13 +107,13 @@ impl Session {
         Err(said.text().trim().replace(['\r', '\n'], " "))
     }
 
-    /// Begins a command: the mark of its lines, and whether its program is there.
+    /// Begins a command.
     pub(super) async fn begin(
         &mut self,
         words: &Words,
         is_held: bool,
         told: Told<'_>,
-    ) -> Result<(String, bool), Unreached> {
+    ) -> Result<Begun, Unreached> {
         let mark = mark();
         let lost = || Unreached::Lost("the connection was lost".into());
         // How much of it was written nobody knows. What is held back was not told to begin yet.
@@ -114,7 +124,7 @@ impl Session {
         let began = until(&mut self.stdout, &mut before, |line| line.starts_with(&mark)).await;
         let Some(began) = began else { return Err(lost_before()) };
         if began.ends_with(" no") {
-            return Ok((mark, false));
+            return Ok(Begun { mark, is_there: false, is_held });
         }
         let mut numbers = began.split(' ').skip(1).map(str::parse::<u64>);
         let number = numbers.next().and_then(Result::ok).and_then(|number| u32::try_from(number).ok());
@@ -125,16 +135,12 @@ impl Session {
             self.stdin.write_all(format!("{mark}\n").as_bytes()).await.map_err(|_| lost())?;
             self.stdin.flush().await.map_err(|_| lost())?;
         }
-        Ok((mark, true))
+        Ok(Begun { mark, is_there: true, is_held })
     }
 
     /// Waits for its end.
-    pub(super) async fn finish(
-        &mut self,
-        mark: &str,
-        is_there: bool,
-        program: &str,
-    ) -> Result<Output, Unreached> {
+    pub(super) async fn finish(&mut self, begun: &Begun, program: &str) -> Result<Output, Unreached> {
+        let Begun { mark, is_there, is_held } = begun;
         let lost = || Unreached::Lost("the connection was lost".into());
         let mut output = Output::none();
         let (out, err) = tokio::join!(
@@ -142,13 +148,19 @@ impl Session {
             until(&mut self.stderr, &mut output.stderr, |line| line.starts_with(mark)),
         );
         let (Some(out), Some(_)) = (out, err) else { return Err(lost()) };
+        if *is_held {
+            // Whoever still has a stream of the command keeps the shell from the next one.
+            let mut nothing = Kept::default();
+            let free = until(&mut self.stdout, &mut nothing, |line| line.starts_with(mark));
+            self.is_spoilt = !matches!(tokio::time::timeout(TO_CLOSE, free).await, Ok(Some(_)));
+        }
         if !is_there {
             return Err(Unreached::NotBegun(format!("`{program}`, or its directory, is not there")));
         }
         let mut words = out.split(' ').skip(1);
         let code: i32 = words.next().and_then(|word| word.parse().ok()).ok_or_else(lost)?;
         // What it left behind may go on writing to this connection.
-        self.is_spoilt = words.next() == Some("left");
+        self.is_spoilt |= words.next() == Some("left");
         // The line end before ours is ours too.
         output.stdout.pop_line_end();
         output.stderr.pop_line_end();
@@ -180,9 +192,21 @@ fn line(words: &Words, mark: &str, is_held: bool) -> String {
     // It is looked for where it will be.
     let path = words.environment.iter().rfind(|(name, _)| name == "PATH");
     let looked = path.map_or_else(String::new, |(_, path)| format!("PATH={}; ", quoted(path)));
-    format!(
+    let told = format!(
         "if ({directory}{looked}command -v {program}) >/dev/null 2>&1; then ({directory}{}) </dev/null 3<&3 & p=$!; wait \"$p\"; s=$?; l=; kill -0 \"-$p\" 2>/dev/null && l=left; printf '\\n{mark} %s %s\\n' \"$s\" \"$l\"; else printf '\\n{mark} no\\n\\n{mark} 127\\n'; fi; printf '\\n{mark}\\n' >&2",
         all.join(" ")
+    );
+    if is_held { kept_open(&told, mark) } else { told }
+}
+
+/// The same with streams that stay open when the connection is gone: a command whose reader is gone dies of its next line, half way.
+/// Our lines take the same way, so that they come after whatever it printed. The shell is free for the next command when the streams
+/// have ended, and says so.
+fn kept_open(line: &str, mark: &str) -> String {
+    // In a shell of its own, also where the last of a pipeline would have none.
+    const KEEPER: &str = "( cat; exec cat >/dev/null ) 3<&-";
+    format!(
+        "{{ {{ {line}; }} 2>&1 >&5 5>&- | {KEEPER} >&2 5>&-; }} 5>&1 | {KEEPER}; printf '\\n{mark} free\\n'"
     )
 }
 

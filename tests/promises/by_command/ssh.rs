@@ -84,6 +84,14 @@ fn an_abort_ends_what_goes_on_there() {
 }
 
 #[test]
+fn a_command_there_outlives_its_run() {
+    if !has_ssh("a_command_there_outlives_its_run") {
+        return;
+    }
+    super::outlived::assert_a_command_outlives_its_run(&Servers::start("").bed);
+}
+
+#[test]
 fn a_drain_there_is_cut_short() {
     if !has_ssh("a_drain_there_is_cut_short") {
         return;
@@ -135,6 +143,8 @@ fn a_connection_that_is_cut_in_an_action_leaves_it_in_doubt() {
     let servers = Servers::start("");
     let bed = &servers.bed;
     bed.put("upgrade.takes", "2");
+    // What it prints then reaches nobody, and ends it no more than it would have while somebody was there.
+    bed.put("upgrade.talks", "");
     let mut apply = bed.poolroll(&["apply", "plan.yaml", "--yes"]);
     let child = apply.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     for _ in 0..2_000 {
