@@ -223,7 +223,8 @@ impl<L: Log> Shell<L> {
                 self.commit(event, Facts::default(), None, audience)?;
             }
             self.sync_and_start_what_ends_with_power().await?;
-            if self.log.is_short() && self.run.course() == Course::Forward {
+            let is_short = self.log.is_short() || self.driver.is_short();
+            if is_short && self.run.course() == Course::Forward {
                 audience.noted(
                     "the disk is full: the run pauses at its next safe place, on the space it had set aside",
                 );

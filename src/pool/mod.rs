@@ -149,6 +149,15 @@ impl Driver {
         }
     }
 
+    /// Whether what it keeps beside the journal has met a full disk. What is out can still be brought back, on the space that was set
+    /// aside for that.
+    pub fn is_short(&self) -> bool {
+        match self {
+            Driver::Command(pool) => pool.is_short(),
+            Driver::Simulated(_) | Driver::PowerShell(_) => false,
+        }
+    }
+
     /// Something that people should know and that is no answer.
     pub fn take_note(&mut self) -> Option<String> {
         match self {

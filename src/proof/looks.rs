@@ -97,7 +97,10 @@ impl World {
                 if open || is(server.done) {
                     saw(Observation::Done, self.performed(server, moment, place));
                 }
-                if open || !is(server.done) && is(server.failed) {
+                // One that was cut off left no end: where there is a version to observe, it tells that it did not come to it.
+                let cut_off = is(server.cut_off) && !is(server.done);
+                let told_by_version = moment == Moment::Upgrade && graph.plan().upgrade().version.is_some();
+                if open || !is(server.done) && is(server.failed) || cut_off && told_by_version {
                     let failed = touched(Server { failed: server.failed | bit, ..ended }, moment);
                     saw(Observation::Failed { transient: true }, failed);
                     saw(Observation::Failed { transient: false }, failed);
@@ -105,9 +108,8 @@ impl World {
                 if open {
                     saw(Observation::Underway, underway);
                 }
-                // One that was cut off left no end: where there is a version to observe, it tells.
-                let tells = !is(server.cut_off)
-                    || moment == Moment::Upgrade && graph.plan().upgrade().version.is_some();
+                let repeatable = graph.plan().upgrade().at(moment)[usize::from(index)].repeatable;
+                let tells = !is(server.cut_off) || told_by_version && repeatable;
                 let told = is(server.done) || is(server.failed);
                 let begun = open && server.begun;
                 if tells && !told && !begun {

@@ -216,10 +216,10 @@ impl Told<'_> {
     fn halted(&self) -> Option<String> {
         let what = trouble::trouble(self.seen, self.step)?.what;
         let own = self.seen.graph.kind(self.step).front_end();
-        let back: Vec<_> = place::out(self.seen).filter(|id| Some(*id) != own).collect();
+        let back: Vec<_> = place::returning(self.seen).filter(|id| Some(*id) != own).collect();
         let back = match back.is_empty() {
             true => String::new(),
-            false => format!("; {} is brought back first", place::names(self.seen.graph, &back)),
+            false => format!("; {}", place::brought_back(self.seen, &back)),
         };
         Some(format!("needs a person: {what}{back}"))
     }

@@ -126,8 +126,8 @@ impl Twin {
         (Answer::Looked(observation), Facts::default())
     }
 
-    /// By the mark that the action left. One that was cut off left no end: where there is a version to observe, it tells;
-    /// where there is none, a person must.
+    /// By the mark that the action left. One that was cut off left no end: where there is a version to observe, it tells that it
+    /// did not come to its end; where there is none, a person must.
     fn action_seen(&self, plan: &Plan, front_end: FrontEndId, moment: Moment, index: u8) -> Observation {
         let book = self.books.front_end(front_end);
         if book.underway == Some((moment, index)) {
@@ -139,8 +139,15 @@ impl Twin {
         if let Some(transient) = book.failed(moment, index) {
             return Observation::Failed { transient };
         }
-        let has_version = moment == Moment::Upgrade && plan.upgrade().version.is_some();
-        if book.cut_off(moment, index) && !has_version { Observation::Unknown } else { Observation::NotDone }
+        if !book.cut_off(moment, index) {
+            return Observation::NotDone;
+        }
+        let action = &plan.upgrade().at(moment)[usize::from(index)];
+        match moment == Moment::Upgrade && plan.upgrade().version.is_some() {
+            true if action.repeatable => Observation::NotDone,
+            true => Observation::Failed { transient: action.limit.attempts > 1 },
+            false => Observation::Unknown,
+        }
     }
 }
 

@@ -1,13 +1,20 @@
 //! Actions of an upgrade: what they did is told by their exit codes, and where nobody heard those by marks and by the version. How one is
 //! tried is in [`super::tries`].
 
-use super::flow::Flow;
+use super::flow::{Flow, tells_a_signal};
 use super::marks::Mark;
 use crate::plan::{Action, Command, Facts, FrontEndId, Moment, Observation, Restart, Template, VersionSeen};
 
 impl Flow {
     pub(super) fn action(&self, moment: Moment, index: u8) -> &Action {
         &self.plan.upgrade().at(moment)[usize::from(index)]
+    }
+
+    /// The mark of an action. An exit code that its keeper wrote down may be that of a signal.
+    pub(super) fn left_by(&self, action: &Action, step: &str) -> Option<Mark> {
+        let mark = self.marks.read(step)?;
+        let exit_code = mark.exit_code.filter(|code| is_success(action, *code) || !tells_a_signal(*code));
+        Some(Mark { exit_code, ..mark })
     }
 
     /// Whether an action asked that the computer restarts, by its mark. One whose exit code nobody knows may have.
@@ -23,8 +30,9 @@ impl Flow {
     pub(super) fn needs_restart(&self, front_end: FrontEndId) -> bool {
         self.plan.upgrade().restart == Restart::Computer
             || (0..self.plan.upgrade().actions.len() as u8).any(|index| {
-                let mark = self.marks.read(&self.mark(front_end, Moment::Upgrade, index));
-                mark.is_some_and(|mark| self.owes_restart(self.action(Moment::Upgrade, index), &mark))
+                let action = self.action(Moment::Upgrade, index);
+                let mark = self.left_by(action, &self.mark(front_end, Moment::Upgrade, index));
+                mark.is_some_and(|mark| self.owes_restart(action, &mark))
             })
     }
 
@@ -36,12 +44,12 @@ impl Flow {
         index: u8,
     ) -> Result<(Observation, Facts), String> {
         let action = self.action(moment, index);
-        let Some(mark) = self.marks.read(&self.mark(front_end, moment, index)) else {
+        let Some(mark) = self.left_by(action, &self.mark(front_end, moment, index)) else {
             return Ok((Observation::NotDone, Facts::default()));
         };
         let facts = exit(action, mark.exit_code);
+        let transient = action.limit.attempts > 1;
         if let Some(code) = mark.exit_code {
-            let transient = action.limit.attempts > 1;
             let seen =
                 if is_success(action, code) { Observation::Done } else { Observation::Failed { transient } };
             return Ok((seen, facts));
@@ -57,12 +65,16 @@ impl Flow {
         }
         if moment == Moment::Upgrade && self.plan.upgrade().version.is_some() {
             let observed = self.observe(front_end).await?;
-            let seen = match self.version(&observed) {
-                VersionSeen::Planned => Observation::Done,
-                VersionSeen::Other if has_ended => Observation::NotDone,
-                _ => Observation::Unknown,
+            let (seen, text) = match self.version(&observed) {
+                VersionSeen::Planned => (Observation::Done, None),
+                // It has begun, and how far it came nobody knows: to be begun again it needs a try that the plan allows.
+                VersionSeen::Other if has_ended => {
+                    let text = "it ended, nothing tells how, and the version is not the one planned";
+                    (Observation::Failed { transient }, Some(text.to_owned()))
+                }
+                _ => (Observation::Unknown, None),
             };
-            return Ok((seen, Facts { version: observed.version, ..facts }));
+            return Ok((seen, Facts { version: observed.version, text, ..facts }));
         }
         Ok((Observation::Unknown, Facts::text("it was cut off, and nothing tells how far it came")))
     }

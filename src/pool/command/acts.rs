@@ -64,7 +64,7 @@ impl Flow {
         match self.act(command, about, step, Some(marking)).await {
             Ok(output) => {
                 if let Ended::Code(code) = output.ended {
-                    let _ = self.marks.write(step, &Mark { exit_code: Some(code), ..Mark::default() });
+                    let _ = self.marks.write_end(step, &Mark { exit_code: Some(code), ..Mark::default() });
                 }
                 match ended(command, &output) {
                     Ok(()) => (Ok(()), Facts::default()),

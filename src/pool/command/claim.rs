@@ -77,7 +77,8 @@ fn ask(plan: &Plan, command: &Command, run: &str) -> Result<(), NotTaken> {
         asking.join().unwrap_or_else(|_| Err("it could not be asked".to_owned()))
     });
     let in_doubt = matches!(&output, Ok(Output { ended: Ended::Killed | Ended::Lost(_), .. }));
-    let told = output.and_then(|output| ended(command, &output).map_err(|(_, why)| why));
     let secrets = Secrets::of(&settings.secrets);
+    // Before anything is cut off or joined: a piece of a secret is told by nobody.
+    let told = output.and_then(|output| ended(command, &output.masked(&secrets)).map_err(|(_, why)| why));
     told.map_err(|why| NotTaken { why: format!("`{}`: {}", words.program, secrets.masked(&why)), in_doubt })
 }

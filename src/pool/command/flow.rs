@@ -153,7 +153,11 @@ impl Flow {
 
     /// What a front end says of itself.
     pub(super) async fn observe(&self, front_end: FrontEndId) -> Result<Observed, String> {
-        self.asked(&self.settings.observe, About::front_end(front_end)).await
+        let observed: Observed = self.asked(&self.settings.observe, About::front_end(front_end)).await?;
+        // Before anything is cut off: a piece of a secret is told by nobody.
+        let text = observed.text.map(|text| self.secrets.masked(&text));
+        let boot = observed.boot.map(|boot| self.secrets.masked(&boot));
+        Ok(Observed { text, boot, ..observed })
     }
 
     pub(super) async fn pause(&self) {
@@ -334,9 +338,13 @@ fn keep(marks: &Marks, step: &str, output: &Output) {
 }
 
 /// A shell tells a signal by 128 and its number, or 256: a code that the plan does not name is taken for one.
+pub(super) fn tells_a_signal(code: i32) -> bool {
+    matches!(code, 129..=192 | 257..=320)
+}
+
 fn told_by_a_shell(command: &Command, output: Output) -> Output {
     match output.ended {
-        Ended::Code(code @ (129..=192 | 257..=320)) if !command.exits.contains_key(&code) => {
+        Ended::Code(code) if tells_a_signal(code) && !command.exits.contains_key(&code) => {
             Output { ended: Ended::Killed, ..output }
         }
         _ => output,

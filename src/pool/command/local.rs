@@ -213,9 +213,11 @@ fn free(words: &Words) -> Command {
 /// program and reads none. When we die it reads no line, and nothing was begun. With a file for its exit code it stays until the program
 /// has ended, so that this is known though we are not there any more.
 fn held(words: &Words, exit_file: Option<PathBuf>) -> Command {
-    let script = "f=$1; shift; command -v -- \"$1\" >/dev/null 2>&1 || exit; echo; read -r go || exit; \
-        [ -n \"$f\" ] || exec \"$@\" </dev/null; \
-        \"$@\" </dev/null; s=$?; echo \"$s\" >\"$f.new\" && mv -f -- \"$f.new\" \"$f\"; exit \"$s\"";
+    // Words of the shell itself are programs too (`exec` takes no others), and what it sets is set for nobody else.
+    let script = "command -v -- \"$2\" >/dev/null 2>&1 || exit; echo; read -r poolroll_go || exit; \
+        if [ -z \"$1\" ]; then shift; exec \"$@\" </dev/null; fi; \
+        ( shift; exec \"$@\" ) </dev/null; set -- \"$1\" \"$?\"; \
+        echo \"$2\" >\"$1.new\" && mv -f -- \"$1.new\" \"$1\"; exit \"$2\"";
     let mut command = Command::new("/bin/sh");
     command.args(["-c", script, "sh"]).arg(exit_file.unwrap_or_default());
     command.arg(&words.program).args(&words.arguments);

@@ -3,16 +3,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::pool::process::Process;
 
 /// How much is kept of the tries of one step, in bytes; what comes then begins anew.
 const LONGEST: u64 = 1 << 20;
+
+/// How much of the disk is set aside for marks, in bytes: what brings back the front ends that are out needs a few blocks each.
+const RESERVE: usize = 128 << 10;
 
 /// Told of a command before it can do anything: its process, where a command can be held back until that is known. What cannot be
 /// written down is not begun.
@@ -59,6 +64,12 @@ pub(super) struct Mark {
 pub(super) struct Marks {
     folder: Option<PathBuf>,
     going: Arc<Mutex<Option<Going>>>,
+    /// How commands ended of which the disk says only that they were begun, because it took no more.
+    unwritten: Arc<Mutex<BTreeMap<String, Mark>>>,
+    /// Room was set aside, once: what has been given back is for marks.
+    aside: Arc<AtomicBool>,
+    /// The disk was full.
+    short: Arc<AtomicBool>,
 }
 
 /// What a power cut ends too, and may be begun again then: noted in one file, a line when it begins and a line when it has ended, and
@@ -130,7 +141,8 @@ impl Going {
 
 impl Marks {
     pub(super) fn in_folder(folder: Option<&Path>) -> Marks {
-        Marks { folder: folder.map(|folder| folder.join("commands")), going: Arc::default() }
+        let folder = folder.map(|folder| folder.join("commands"));
+        Marks { folder, ..Marks::default() }
     }
 
     /// What is noted of what goes on; read when it is first asked for.
@@ -150,6 +162,9 @@ impl Marks {
 
     /// The mark of a step; `None` where it has none. One that cannot be read, or was cut off in writing, says that something was begun, and no more.
     pub(super) fn read(&self, step: &str) -> Option<Mark> {
+        if let Some(mark) = self.unwritten().get(step) {
+            return Some(mark.clone());
+        }
         let known = self.going(|going| Ok((going.processes.get(step).copied(), going.marked.contains(step))));
         let Ok(known) = known else { return Some(Mark { cut_off: true, ..Mark::default() }) };
         let (noted, is_marked) = known?;
@@ -167,8 +182,7 @@ impl Marks {
         }
         if mark.exit_code.is_none() && mark.process.is_some() && !mark.cut_off {
             let left = std::fs::read_to_string(self.exit_file(step)?).ok();
-            // A shell tells a signal by such a number.
-            mark.exit_code = left.and_then(|code| code.trim().parse().ok()).filter(|code| *code <= 128);
+            mark.exit_code = left.and_then(|code| code.trim().parse().ok());
         }
         Some(mark)
     }
@@ -191,6 +205,7 @@ impl Marks {
             if let Some(folder) = path.parent() {
                 std::fs::create_dir_all(folder)?;
             }
+            self.set_room_aside();
             self.going(|going| Ok(going.marked.insert(step.to_owned())))?;
             let mut file = File::create(&beside)?;
             file.write_all(&serde_json::to_vec(mark)?)?;
@@ -198,16 +213,75 @@ impl Marks {
             std::fs::rename(&beside, &path)?;
             self.sync()
         };
-        write().map_err(|error| format!("`{}` cannot be written: {error}", path.display()))
+        self.with_room(write).map_err(|error| format!("`{}` cannot be written: {error}", path.display()))?;
+        self.unwritten().remove(step);
+        Ok(())
+    }
+
+    /// Writes how a command ended. While this process lives that is known also where it cannot be written.
+    ///
+    /// # Errors
+    ///
+    /// It could not: whoever comes after a crash knows only that it was begun.
+    pub(super) fn write_end(&self, step: &str, mark: &Mark) -> Result<(), String> {
+        let written = self.write(step, mark);
+        if written.is_err() {
+            self.unwritten().insert(step.to_owned(), mark.clone());
+        }
+        written
+    }
+
+    fn unwritten(&self) -> MutexGuard<'_, BTreeMap<String, Mark>> {
+        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reserve(&self) -> Option<PathBuf> {
+        Some(self.folder.as_ref()?.join("reserve"))
+    }
+
+    /// Sets room aside before the first mark. On a disk that has none the mark itself says so.
+    fn set_room_aside(&self) {
+        let Some(path) = self.reserve().filter(|_| !self.aside.swap(true, Ordering::Relaxed)) else { return };
+        // What no file system stores as a hole or compresses.
+        let blocks = (0..RESERVE / 32).flat_map(|block| Sha256::digest(block.to_le_bytes()));
+        let set_aside =
+            std::fs::write(&path, blocks.collect::<Vec<u8>>()).and_then(|()| File::open(&path)?.sync_all());
+        if set_aside.is_err() {
+            let _ = std::fs::remove_file(&path);
+        }
+    }
+
+    /// Gives that room back: at the end, or because the disk is full. Whether there was any.
+    pub(super) fn give_room_back(&self) -> bool {
+        self.reserve().is_some_and(|path| std::fs::remove_file(path).is_ok())
+    }
+
+    /// Writes, on a full disk into the room that was set aside.
+    fn with_room(&self, mut write: impl FnMut() -> std::io::Result<()>) -> std::io::Result<()> {
+        match write() {
+            Err(error) if is_full(error.kind()) => {
+                self.short.store(true, Ordering::Relaxed);
+                if self.give_room_back() { write() } else { Err(error) }
+            }
+            written => written,
+        }
+    }
+
+    /// Whether the disk was full: what is out should come back, and nothing more be taken out.
+    pub(super) fn are_short(&self) -> bool {
+        self.short.load(Ordering::Relaxed)
     }
 
     /// Notes that the command of a step goes on, by its process; or with none that it has ended.
     pub(super) fn note(&self, step: &str, process: Option<Process>) -> Result<(), String> {
-        let noted = self.going(|going| match (process, going.processes.contains_key(step)) {
-            (None, false) => Ok(()),
-            _ => going.note(Noted { step: step.to_owned(), process }),
-        });
-        noted.map(|_| ()).map_err(|error| format!("what goes on cannot be noted: {error}"))
+        let note = || {
+            let noted = self.going(|going| match (process, going.processes.contains_key(step)) {
+                (None, false) => Ok(()),
+                _ => going.note(Noted { step: step.to_owned(), process }),
+            });
+            noted.map(|_| ())
+        };
+        self.with_room(note).map_err(|error| format!("what goes on cannot be noted: {error}"))
     }
 
     /// Makes the names of marks durable. On Windows the file system does that by itself.
@@ -224,6 +298,7 @@ impl Marks {
     ///
     /// It is still there, so nothing that makes it stale may be begun.
     pub(super) fn forget(&self, step: &str) -> Result<(), String> {
+        self.unwritten().remove(step);
         self.note(step, None)?;
         let cannot = |error: std::io::Error| format!("what goes on cannot be read: {error}");
         if !self.going(|going| Ok(going.marked.contains(step))).map_err(cannot)?.unwrap_or_default() {
@@ -276,9 +351,53 @@ pub(super) fn now() -> u64 {
     now.map_or(0, |now| now.as_secs())
 }
 
+fn is_full(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_full_disk_takes_marks_into_the_room_that_was_set_aside() {
+        let dir = tempfile::tempdir().unwrap();
+        let marks = Marks::in_folder(Some(dir.path()));
+        marks.write("one", &Mark::default()).unwrap();
+        let reserve = dir.path().join("commands/reserve");
+        assert_eq!(std::fs::metadata(&reserve).unwrap().len(), RESERVE as u64);
+        let full = || std::io::Error::from(ErrorKind::StorageFull);
+        let mut tries = 0;
+        let wrote = marks.with_room(|| {
+            tries += 1;
+            if reserve.exists() { Err(full()) } else { Ok(()) }
+        });
+        assert!(wrote.is_ok() && tries == 2 && marks.are_short());
+        // There is no more of it, and a mark takes none for itself.
+        assert!(marks.with_room(|| Err(full())).is_err());
+        marks.write("two", &Mark::default()).unwrap();
+        assert!(!reserve.exists());
+        // No other failure is one of room.
+        let marks = Marks::in_folder(Some(dir.path()));
+        marks.write("two", &Mark::default()).unwrap();
+        assert!(marks.with_room(|| Err(ErrorKind::PermissionDenied.into())).is_err() && reserve.exists());
+    }
+
+    /// Else a computer would be restarted that nobody asked to.
+    #[test]
+    fn how_a_command_ended_is_known_though_it_cannot_be_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let marks = Marks::in_folder(Some(dir.path()));
+        let [begun, ended] = [None, Some(0)].map(|exit_code| Mark { exit_code, ..Mark::default() });
+        marks.write("one", &begun).unwrap();
+        // A folder cannot be written over.
+        std::fs::create_dir(dir.path().join("commands/one.new")).unwrap();
+        assert!(marks.write_end("one", &ended).is_err());
+        assert_eq!(marks.read("one"), Some(ended.clone()));
+        std::fs::remove_dir(dir.path().join("commands/one.new")).unwrap();
+        marks.write_end("one", &ended).unwrap();
+        assert_eq!(Marks::in_folder(Some(dir.path())).read("one"), Some(ended));
+    }
 
     #[test]
     fn a_mark_outlives_its_writer() {

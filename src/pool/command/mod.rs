@@ -103,9 +103,15 @@ impl CommandPool {
         self.flow.not_done(act);
     }
 
+    /// Whether the disk of the run is full.
+    pub(super) fn is_short(&self) -> bool {
+        self.flow.marks.are_short()
+    }
+
     pub(super) async fn rest(&mut self) {
         self.calls.rest().await;
         self.flow.endings.all().await;
         self.flow.remote.rest();
+        self.flow.marks.give_room_back();
     }
 }

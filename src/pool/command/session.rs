@@ -179,7 +179,7 @@ fn line(words: &Words, mark: &str, is_held: bool) -> String {
         .map_or_else(String::new, |directory| format!("cd {} && ", quoted(directory)));
     let (when, wait) = if is_held {
         let began = "$(sed \"s/.*) //\" /proc/$$/stat 2>/dev/null | cut -d\" \" -f20)";
-        (began, "read -r go <&3 && [ \"$go\" = \"$1\" ] || exit; ")
+        (began, "read -r poolroll_go <&3 && [ \"$poolroll_go\" = \"$1\" ] || exit; ")
     } else {
         ("", "")
     };

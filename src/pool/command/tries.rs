@@ -29,7 +29,7 @@ impl Flow {
     pub(super) async fn perform(&self, front_end: FrontEndId, moment: Moment, index: u8) -> Ensured {
         let action = self.action(moment, index);
         let step = self.mark(front_end, moment, index);
-        let before = self.marks.read(&step);
+        let before = self.left_by(action, &step);
         let owes_restart =
             moment == Moment::Upgrade && before.as_ref().is_some_and(|mark| self.owes_restart(action, mark));
         let one = Try { flow: self, front_end, moment, action, step, before, owes_restart };
@@ -128,7 +128,7 @@ impl Try<'_> {
         let is_over = self.action.repeatable && process.is_none();
         let owes_restart = self.asks_for_restart(&mark);
         let mark = if is_over { Mark { owes_restart, ..self.unbegun() } } else { mark };
-        _ = self.flow.marks.write(&self.step, &mark);
+        _ = self.flow.marks.write_end(&self.step, &mark);
     }
 
     fn ended_with(&self, code: i32, output: &Output) -> Ensured {
@@ -137,7 +137,7 @@ impl Try<'_> {
         let kept = match (self.action.repeatable, asks) {
             (true, false) => self.flow.marks.forget(&self.step),
             _ => {
-                let written = self.flow.marks.write(&self.step, &mark);
+                let written = self.flow.marks.write_end(&self.step, &mark);
                 written.and_then(|()| self.flow.marks.note(&self.step, None))
             }
         };

@@ -359,9 +359,11 @@ impl Flow {
             }
             Some("cut_off") if moment == Moment::Upgrade && self.plan.upgrade().version.is_some() => {
                 let (seen, version) = self.version(&self.described(front_end).await?);
+                let transient = self.may_try_again(moment, index);
                 let seen = match seen {
                     VersionSeen::Planned => Observation::Done,
-                    VersionSeen::Other => Observation::NotDone,
+                    // It has begun, and how far it came nobody knows.
+                    VersionSeen::Other => Observation::Failed { transient },
                     VersionSeen::NotAsked | VersionSeen::Unanswered => Observation::Unknown,
                 };
                 Ok((seen, Facts { version, ..facts }))

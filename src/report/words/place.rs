@@ -27,12 +27,29 @@ pub fn headline(seen: &Seen<'_>) -> String {
 }
 
 fn bringing_back(seen: &Seen<'_>) -> String {
-    let out: Vec<FrontEndId> = out(seen).collect();
-    if out.is_empty() {
+    let back: Vec<FrontEndId> = returning(seen).collect();
+    if seen.run.served(seen.graph) != Served::Here {
+        "what has begun is finished first".to_owned()
+    } else if !back.is_empty() {
+        brought_back(seen, &back)
+    } else if out(seen).next().is_none() {
         "nothing is out".to_owned()
     } else {
-        format!("{} is brought back first", names(seen.graph, &out))
+        "what is out stays out".to_owned()
     }
+}
+
+/// `fe01 and fe02 are brought back first`.
+pub fn brought_back(seen: &Seen<'_>, back: &[FrontEndId]) -> String {
+    format!("{} {} brought back first", names(seen.graph, back), if back.len() == 1 { "is" } else { "are" })
+}
+
+/// The front ends that come back before a run ends that goes no further. Not those that need a person, and none while the
+/// partner serves.
+pub fn returning<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = FrontEndId> + 'a {
+    let needs_person = |id| seen.run.stuck().any(|step| seen.graph.kind(step).front_end() == Some(id));
+    let here = seen.run.served(seen.graph) == Served::Here;
+    out(seen).filter(move |id| here && !needs_person(*id))
 }
 
 /// The front ends that we took out and that are not back.
@@ -50,14 +67,27 @@ pub fn phase(seen: &Seen<'_>) -> String {
             let looked = seen.graph.preflight().filter(|step| seen.run.state(*step).is_satisfied()).count();
             format!("preflight: {looked} of {} looked at, nothing is changed", seen.graph.preflight().count())
         }
-        Phase::Gate(domain) => format!("before {}: waits until the pool lets it be taken", of(domain)),
+        Phase::Gate(domain) => {
+            let approval = seen.graph.domain(domain).approve_before;
+            let person = approval.is_some_and(|step| matches!(seen.run.state(step), StepState::Running(_)));
+            let waits = match (seen.run.course(), person) {
+                (Course::Forward, false) => ": waits until the pool lets it be taken",
+                (Course::Forward, true) => ": waits for a person",
+                _ => "",
+            };
+            format!("before {}{waits}", of(domain))
+        }
         Phase::Open { domain, more } => {
             let all = plan.domain(domain).front_ends();
             let (len, done) = (all.len(), all.filter(|id| seen.run.is_finished(*id)).count());
             let out: Vec<FrontEndId> = out(seen).collect();
             let out =
                 if out.is_empty() { String::new() } else { format!(", {} out", names(seen.graph, &out)) };
-            let again = if more { "" } else { "; what is out comes back, then the pool is asked again" };
+            let again = match (more || done == len || seen.run.course() != Course::Forward, out.is_empty()) {
+                (true, _) => "",
+                (false, true) => "; the pool is asked again",
+                (false, false) => "; what is out comes back, then the pool is asked again",
+            };
             format!("in {}: {done} of {len} front ends done{out}{again}", of(domain))
         }
         Phase::Over { .. } => over(seen),
@@ -72,19 +102,30 @@ pub fn phase(seen: &Seen<'_>) -> String {
     }
 }
 
+/// The front ends that a person, or the plan's tolerance, left out.
+pub fn left_out(seen: &Seen<'_>) -> Vec<FrontEndId> {
+    seen.graph.plan().front_end_ids().filter(|id| seen.run.is_skipped(seen.graph, *id)).collect()
+}
+
 fn over(seen: &Seen<'_>) -> String {
     let plan = seen.graph.plan();
     let upgraded = plan
         .front_end_ids()
         .filter(|id| {
             let steps = seen.graph.upgrade_of(*id);
-            (steps.start.0..steps.end.0).all(|step| seen.run.state(StepId(step)).is_satisfied())
+            let upgraded = |state| matches!(state, StepState::Done | StepState::Needless);
+            (steps.start.0..steps.end.0).all(|step| upgraded(seen.run.state(StepId(step))))
         })
         .count();
     let all = plan.pool().front_ends.len();
     match seen.run.served(seen.graph) {
         Served::ByPartner => {
-            format!("failed over to {}: {upgraded} of {all} front ends upgraded", partner(seen.graph))
+            let left_out = match left_out(seen) {
+                ids if ids.is_empty() => String::new(),
+                ids => format!(", {} left out", names(seen.graph, &ids)),
+            };
+            let partner = partner(seen.graph);
+            format!("failed over to {partner}: {upgraded} of {all} front ends upgraded{left_out}")
         }
         Served::Unknown => format!("failing over to {}, or back: not proved yet", partner(seen.graph)),
         Served::Here => match seen.graph.over().map(|over| seen.run.state(over.fail_back)) {

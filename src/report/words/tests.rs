@@ -195,8 +195,8 @@ fn who_is_asked_is_asked_again_when_a_run_is_taken_up() {
     let line = hand.seen(|seen| narrator.tell(seen, &Event::Resumed, &Facts::default()));
     assert_eq!(
         line.unwrap(),
-        "taken up: before UD1 (1 of 4): waits until the pool lets it be taken; approve/before/UD1: waits for a person before \
-          UD1 is taken; `poolroll approve R a1b2c3` lets it go on; nothing is out meanwhile"
+        "taken up: before UD1 (1 of 4): waits for a person; approve/before/UD1: waits for a person before UD1 is taken; \
+          `poolroll approve R a1b2c3` lets it go on; nothing is out meanwhile"
     );
 }
 
@@ -401,4 +401,38 @@ fn who_is_left_out_is_told_by_the_step_that_it_has_come_to() {
         hand.seen(place::left_behind),
         ["fe01.contoso.com is left out of service, at `start/fe01.contoso.com`"]
     );
+}
+
+/// Who is left out is not upgraded, and while the partner serves nobody is brought back.
+#[test]
+fn while_the_partner_serves_nobody_is_said_to_be_upgraded_or_brought_back_who_is_not() {
+    let mut hand = Hand::of(&format!(
+        "{PLAN}failover: {{ partner: pool02.contoso.com, when: always, start: automatic, fail_back: approval }}\n"
+    ));
+    hand.go_until("upgrade/fe03.contoso.com/1");
+    let before = hand.run.clone();
+    let mut narrator = Narrator::new(&hand.graph, &before);
+    hand.answer("upgrade/fe03.contoso.com/1", Answer::Ensured(Err(Problem::Permanent)));
+    while let Some(event) = hand.run.decide(&hand.graph) {
+        hand.apply(&event);
+        if let Some(line) = hand.seen(|seen| narrator.tell(seen, &event, &Facts::default())) {
+            assert!(!line.contains("brought back"), "{line}");
+        }
+    }
+    let headline = hand.seen(place::headline);
+    assert!(
+        headline.starts_with("stopped: it needs a person; failed over to pool02.contoso.com: 2 of 4"),
+        "{headline}"
+    );
+    let front_end = FrontEndId(2);
+    hand.apply(&Event::Resumed);
+    hand.apply(&Event::Skip { front_end });
+    hand.go(well);
+    assert!(
+        hand.waits()[0].contains("all front ends are upgraded but fe03, left out;"),
+        "{:?}",
+        hand.waits()
+    );
+    let headline = "failed over to pool02.contoso.com: 3 of 4 front ends upgraded, fe03 left out";
+    assert_eq!(hand.seen(place::headline), headline);
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Due, Seen, acts, at_most, partner, trouble_of_the_pool, within};
+use super::{Due, Seen, acts, at_most, partner, place, trouble_of_the_pool, within};
 use crate::graph::{Approval, StepId, StepKind};
 use crate::plan::{Act, AfterDrain, DomainId, FrontEndId, Mode};
 use crate::report::lines::{ordinal, rough};
@@ -244,7 +244,15 @@ impl Told<'_> {
                 "the pool goes on serving as it is meanwhile".to_owned(),
             ),
             Approval::FailBack => (
-                "all front ends are upgraded; waits for a person to let the pool fail back".to_owned(),
+                match place::left_out(self.seen) {
+                    left_out if left_out.is_empty() => {
+                        "all front ends are upgraded; waits for a person to let the pool fail back".to_owned()
+                    }
+                    left_out => format!(
+                        "all front ends are upgraded but {}, left out; waits for a person to let the pool fail back",
+                        place::names(self.seen.graph, &left_out)
+                    ),
+                },
                 format!("users are served by {partner} meanwhile"),
             ),
             Approval::Databases => (

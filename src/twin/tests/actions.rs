@@ -107,7 +107,7 @@ fn an_action_cut_off_is_told_by_the_version_or_by_nobody() {
         assert_eq!(pool.twin.books().started_unfinished(), 1);
         (pool.look(act), pool)
     };
-    assert_eq!(cut(SIX).0, Observation::NotDone);
+    assert_eq!(cut(SIX).0, Observation::Failed { transient: false }, "how far it came a person sees");
     let (seen, mut pool) = cut(&SIX.replace("  version: \"2\"\n", ""));
     assert_eq!(seen, Observation::Unknown);
     pool.done(perform(2, Moment::Upgrade, 0));

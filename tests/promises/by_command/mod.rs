@@ -117,17 +117,32 @@ driver:
         ];
         let listed: Vec<String> = words.iter().map(|word| serde_json::to_string(word).unwrap()).collect();
         let listed = listed.join(", ").replace("{pool}", "{{pool}}");
+        // Nor is a program taken for a word of the shell itself, and what the plan sets is as it was set.
         let printf = format!(
-            "actions: [{{ program: printf, arguments: ['%s|', {listed}], at: {at}, expected: 1s }}, {{"
+            "actions: [{{ program: printf, arguments: ['%s|', {listed}], at: {at}, expected: 1s }}, \
+             {{ program: sh, arguments: [-c, 'printf \"%s|%s|%s|%s\" \"$f\" \"$go\" \"$s\" \"$p\"'], at: {at}, expected: 1s }}, \
+             {{ program: echo, arguments: ['C:\\new'], at: {at}, expected: 1s }}, {{"
         );
         let text = std::fs::read_to_string(self.path("plan.yaml")).unwrap();
-        std::fs::write(self.path("plan.yaml"), text.replace("actions: [{", &printf)).unwrap();
+        std::fs::write(
+            self.path("plan.yaml"),
+            text.replace("actions: [{", &printf).replace(
+                "  command:\n",
+                "  command:\n    environment: { f: our f, go: our go, s: our s, p: our p }\n",
+            ),
+        )
+        .unwrap();
         let output = self.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
         let run = std::fs::read_dir(self.path("runs")).unwrap().next().unwrap().unwrap().path();
         let kept = std::fs::read_to_string(run.join("commands/upgrade-web1-1.output")).unwrap();
         let expected: String = words.iter().map(|word| format!("{word}|")).collect();
         assert!(kept.contains(&expected), "{kept}");
+        let kept = |nth: u8| {
+            std::fs::read_to_string(run.join(format!("commands/upgrade-web1-{nth}.output"))).unwrap()
+        };
+        assert!(kept(2).contains("our f|our go|our s|our p"), "{}", kept(2));
+        assert!(kept(3).contains("C:\\new\n"), "{}", kept(3));
         assert!(!self.path("pwned").exists());
     }
 }

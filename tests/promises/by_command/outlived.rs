@@ -332,6 +332,45 @@ fn how_an_action_ended_is_known_though_nobody_waited_for_it() {
     assert_eq!(times(&bed, "upgrade web1"), 1, "{:?}", bed.log());
 }
 
+/// Nobody knows how far it came, and the plan allows one try: the version alone would let it begin again.
+#[test]
+fn an_action_that_was_cut_off_half_way_is_for_a_person() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    bed.put("upgrade.takes", "30");
+    apply_and_kill(&bed, "upgrade web1");
+    let mark = std::fs::read_to_string(run_folder(&bed).join("commands/upgrade-web1-1.json")).unwrap();
+    let known: serde_json::Value = serde_json::from_str(&mark).unwrap();
+    assert!(signal(9, -known["process"][0].as_i64().unwrap()));
+    bed.put("upgrade.takes", "0");
+    let output = bed.poolroll(&["resume"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    assert!(said(&output).contains("it ended, nothing tells how"), "{}", said(&output));
+    assert_eq!(times(&bed, "upgrade web1"), 1, "{:?}", bed.log());
+    let retry = ["resume", "--retry", "upgrade/web1/1", "--reason", "it is whole"];
+    let output = bed.poolroll(&retry).output().unwrap();
+    assert_eq!((output.status.code(), times(&bed, "upgrade web1")), (Some(0), 2), "{}", said(&output));
+}
+
+/// What a shell would tell a signal by may be an exit code of the plan.
+#[test]
+fn an_exit_code_above_128_is_known_though_nobody_waited_for_it() {
+    let bed = Bed::new();
+    bed.plan("here", "", "");
+    replan(&bed, &[("at: here, expected: 1s }]", "at: here, expected: 1s, success: [0, 200] }]")]);
+    bed.put("upgrade.takes", "2");
+    bed.put("upgrade.exits", "200");
+    apply_and_kill(&bed, "upgrade web1");
+    std::thread::sleep(Duration::from_secs(3));
+    bed.put("web1/version", "2");
+    bed.put("web2/version", "2");
+    bed.put("web3/version", "2");
+    let output = bed.poolroll(&["resume"]).output().unwrap();
+    assert_eq!((output.status.code(), times(&bed, "upgrade web1")), (Some(0), 1), "{}", said(&output));
+    assert!(super::journals(bed.dir.path()).contains(r#""exit_code":200"#));
+    assert_eq!(times(&bed, "restart web1"), 0, "{:?}", bed.log());
+}
+
 /// What it says while it clears up is heard, or it would die of that; and what it had said is kept.
 #[test]
 fn what_is_ended_may_clear_up_and_is_heard() {
