@@ -79,7 +79,7 @@ fn needs(out: &mut impl Write, trouble: &TroubleReport) -> fmt::Result {
         TroubleEnd::Open => "needs a person",
         TroubleEnd::Tolerated => "left out, as the plan allows",
         TroubleEnd::Left => "left as it is",
-        TroubleEnd::Solved => return Ok(()),
+        TroubleEnd::Solved | TroubleEnd::Skipped => return Ok(()),
     };
     writeln!(out, "\n{title}: {}\n  {}", trouble.step, trouble.what)?;
     if let Some(said) = &trouble.said {
@@ -124,6 +124,7 @@ pub fn write(out: &mut impl Write, report: &Report, zone: &Zone) -> fmt::Result 
             TroubleEnd::Open => "STILL DOES",
             TroubleEnd::Solved => "solved",
             TroubleEnd::Tolerated => "left out, as the plan allows",
+            TroubleEnd::Skipped => "left out, as a person said",
             TroubleEnd::Left => "left as it is",
         };
         writeln!(out, "  {}  {}: {} ({open})", zone.full(trouble.at), trouble.step, trouble.what)?;

@@ -63,7 +63,7 @@ impl Status {
         let plan = seen.graph.plan();
         let front_ends = plan.front_end_ids().map(|id| {
             let standing = place::standing(seen, id);
-            let shown = matches!(standing, Standing::Out | Standing::Trouble | Standing::Waiting);
+            let shown = !matches!(standing, Standing::Done | Standing::AlreadyThere);
             let detail = shown.then(|| place::at(seen, id)).flatten();
             let (detail, otherwise) = match detail {
                 Some(detail) => (Some(detail.now), detail.otherwise),

@@ -1,5 +1,6 @@
 //! The fold of a run's records into its report.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -35,6 +36,8 @@ pub(super) struct Fold<'a> {
     domains: Vec<DomainReport>,
     persons: Vec<Word>,
     troubles: Vec<(StepId, TroubleReport)>,
+    /// The steps that needed a person and have not moved since. A resume stops at them again, and that is no other trouble.
+    halted: BTreeSet<StepId>,
     steps: Vec<Option<Course>>,
     /// Who asked for the newest pause.
     asked: Option<Act>,
@@ -81,6 +84,7 @@ impl<'a> Fold<'a> {
             persons: Vec::new(),
             asked: None,
             troubles: Vec::new(),
+            halted: BTreeSet::new(),
             steps: vec![None; graph.steps().len()],
             said: vec![None; graph.steps().len()],
         }
@@ -99,6 +103,8 @@ impl<'a> Fold<'a> {
             self.forgone(at, *front_end);
         }
         self.run.apply(self.graph, event)?;
+        let run = &self.run;
+        self.halted.retain(|step| matches!(run.state(*step), StepState::Stuck(_)));
         if let (Some(step), Some(before)) = (step, before) {
             self.step(at, step, before, entry);
         }
@@ -207,6 +213,9 @@ impl<'a> Fold<'a> {
     }
 
     fn halted(&mut self, at: Timestamp, step: StepId) {
+        if !self.halted.insert(step) {
+            return;
+        }
         let trouble = self.with_seen(at, |seen| trouble::trouble(seen, step));
         let Some(Trouble { step: id, what, look, choices, said: _ }) = trouble else { return };
         let said = self.said[step.index()].clone();
@@ -269,6 +278,7 @@ impl<'a> Fold<'a> {
                 TroubleEnd::Tolerated => TroubleEnd::Tolerated,
                 _ if stuck(step) && is_over => TroubleEnd::Left,
                 _ if stuck(step) => TroubleEnd::Open,
+                _ if self.run.state(step) == StepState::Skipped => TroubleEnd::Skipped,
                 _ => TroubleEnd::Solved,
             };
             // Nobody can do anything in a run that is over.

@@ -135,6 +135,8 @@ pub enum TroubleEnd {
     Solved,
     /// It needed none: the plan goes on without so many front ends.
     Tolerated,
+    /// A person left its front end out.
+    Skipped,
     /// The run was ended for good before.
     Left,
 }

@@ -125,7 +125,10 @@ pub fn done(graph: &StepGraph, act: Act, took: &str) -> String {
             let action = &graph.plan().upgrade().at(moment)[usize::from(index)];
             format!("`{}` is done{took}", action.name)
         }
-        Act::Restart { .. } => format!("restarted{took}"),
+        Act::Restart { .. } => match graph.plan().upgrade().restart {
+            Restart::Computer => format!("restarted{took}"),
+            Restart::Services => format!("over{took}: restarted only if an action asked for it"),
+        },
         Act::Start { .. } => format!("services are started{took}"),
         Act::FailOver => format!("failed over{took}: users are served by {} from now on", partner(graph)),
         Act::FailBack => format!("failed back{took}: users are served by the pool again"),

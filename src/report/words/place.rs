@@ -102,9 +102,10 @@ pub fn phase(seen: &Seen<'_>) -> String {
     }
 }
 
-/// The front ends that a person, or the plan's tolerance, left out.
+/// The front ends that a person, or the plan's tolerance, left out before they were done.
 pub fn left_out(seen: &Seen<'_>) -> Vec<FrontEndId> {
-    seen.graph.plan().front_end_ids().filter(|id| seen.run.is_skipped(seen.graph, *id)).collect()
+    let ids = seen.graph.plan().front_end_ids();
+    ids.filter(|id| standing(seen, *id) == Standing::Skipped).collect()
 }
 
 fn over(seen: &Seen<'_>) -> String {
@@ -161,6 +162,11 @@ pub fn next(seen: &Seen<'_>) -> Vec<String> {
     }
     let plan = seen.graph.plan();
     let mut next = Vec::new();
+    let back: Vec<FrontEndId> = returning(seen).collect();
+    if matches!(seen.run.course(), Course::Ended(_)) && !back.is_empty() {
+        let what = if back.len() == 1 { "is looked at and comes" } else { "are looked at and come" };
+        next.push(format!("{} {what} back first", names(seen.graph, &back)));
+    }
     let domain = match seen.run.phase() {
         Phase::Preflight => {
             if seen.run.course() == Course::Forward
@@ -388,9 +394,13 @@ impl Standing {
 /// How a front end stands.
 pub fn standing(seen: &Seen<'_>, id: FrontEndId) -> Standing {
     let (graph, run) = (seen.graph, seen.run);
-    let mut states = graph.chain(run.route(), id).map(|step| run.state(step));
+    let states = || graph.chain(run.route(), id).map(|step| run.state(step));
     let troubled = |step| matches!(run.state(step), StepState::Stuck(_));
-    if run.is_skipped(graph, id) {
+    // Who is done may be left out of the rest, and serves.
+    let is_whole = run.is_skipped(graph, id)
+        && !run.was_left_out(id)
+        && states().all(|state| matches!(state, StepState::Done | StepState::Needless));
+    if run.is_skipped(graph, id) && !is_whole {
         Standing::Skipped
     } else if troubled(graph.preflight_of(id)) || graph.chain(run.route(), id).any(troubled) {
         Standing::Trouble
@@ -400,7 +410,7 @@ pub fn standing(seen: &Seen<'_>, id: FrontEndId) -> Standing {
         Standing::AlreadyThere
     } else if run.is_finished(id) {
         Standing::Done
-    } else if run.is_out(id) || states.any(|state| state.is_underway()) {
+    } else if run.is_out(id) || states().any(StepState::is_underway) {
         Standing::Out
     } else {
         Standing::Waiting
@@ -444,6 +454,13 @@ pub struct Detail {
 
 /// What is going on at a front end, for a line of a list: its trouble, or the wait of its active step.
 pub fn at(seen: &Seen<'_>, id: FrontEndId) -> Option<Detail> {
+    if seen.run.is_skipped(seen.graph, id) {
+        let now = "left out of service, as it is".to_owned();
+        return seen.run.was_left_out(id).then_some(Detail { now, otherwise: None });
+    }
+    let link = |step| seen.graph.act(step).map(|act| format!("{}: ", acts::link(act))).unwrap_or_default();
+    // Nobody looks, asks or waits in a run that has ended.
+    let has_ended = matches!(seen.run.course(), Course::Ended(_));
     let chain = seen.graph.chain(seen.run.route(), id);
     let mut steps = std::iter::once(seen.graph.preflight_of(id)).chain(chain);
     steps.find_map(|step| match seen.run.state(step) {
@@ -451,11 +468,13 @@ pub fn at(seen: &Seen<'_>, id: FrontEndId) -> Option<Detail> {
             let trouble = super::trouble::trouble(seen, step)?;
             Some(Detail { now: trouble.what, otherwise: None })
         }
+        state if has_ended => state.in_doubt().then(|| {
+            let now = format!("{}begun, and nobody knows what became of it", link(step));
+            Detail { now, otherwise: None }
+        }),
         _ => waits::wait(seen, step).map(|wait| {
-            let link = seen.graph.act(step).map(|act| format!("{}: ", acts::link(act)));
-            let next = wait.next.map(|next| format!("; {next}"));
-            let now = [link, Some(wait.now), next].into_iter().flatten().collect();
-            Detail { now, otherwise: wait.otherwise }
+            let next = wait.next.map(|next| format!("; {next}")).unwrap_or_default();
+            Detail { now: format!("{}{}{next}", link(step), wait.now), otherwise: wait.otherwise }
         }),
     })
 }

@@ -436,3 +436,23 @@ fn while_the_partner_serves_nobody_is_said_to_be_upgraded_or_brought_back_who_is
     let headline = "failed over to pool02.contoso.com: 3 of 4 front ends upgraded, fe03 left out";
     assert_eq!(hand.seen(place::headline), headline);
 }
+
+/// Who is done may be left out of the rest: it serves. In a run that has ended nobody looks or waits.
+#[test]
+fn how_a_front_end_stands_when_a_run_has_ended_is_what_is_known_of_it() {
+    let mut hand = Hand::of(PLAN);
+    let upgrade = hand.graph.find("upgrade/fe02.contoso.com/1").unwrap();
+    hand.go(|_, want| {
+        let waits = matches!(want, Want::Ensure { step, .. } if step == upgrade);
+        (!waits && want.step() != upgrade || matches!(want, Want::Ask { .. })).then(|| helps(want))
+    });
+    hand.apply(&Event::Skip { front_end: FrontEndId(0) });
+    assert_eq!(hand.seen(|seen| place::standing(seen, FrontEndId(0))), Standing::Done);
+    assert_eq!(hand.seen(place::left_out), []);
+    hand.apply(&Event::Abort);
+    hand.go(|_, _| None);
+    let detail = hand.seen(|seen| place::at(seen, FrontEndId(1))).unwrap();
+    assert_eq!(detail.now, "upgrade: begun, and nobody knows what became of it");
+    let next = hand.seen(place::next);
+    assert_eq!(next[0], "fe02 is looked at and comes back first", "{next:?}");
+}

@@ -59,12 +59,14 @@ fn what(seen: &Seen<'_>, step: StepId, why: Why) -> String {
         }
         (Why::Failed, _) => match limit.attempts {
             1 => "it failed, and the plan allows one try".to_owned(),
-            tries => format!("it failed, and none of its {tries} tries is left"),
+            // One that failed for good has had fewer.
+            tries => format!("it failed, for good or as often as it may be tried, {tries} times"),
         },
         (Why::Doubt, _) => {
             format!("nobody can tell whether it took place: {} looks told nothing", plan.limits().looks)
         }
-        (Why::Late, _) => format!("it is still underway, past its time limit of {}", rough(limit.time_limit)),
+        // One that failed and goes on all the same was given up before its time limit.
+        (Why::Late, _) => format!("it is still underway, and {} looks saw no end of it", plan.limits().looks),
         (Why::Quorum, _) => {
             let quorum = &plan.pool().quorum;
             format!(

@@ -315,7 +315,9 @@ impl Told<'_> {
     fn looking_again(&self, tried: Try, looks: u8) -> Wait {
         let most = self.seen.graph.plan().limits().looks;
         let (due, limit) = (self.due(TimerKind::LookAgain), self.due(TimerKind::Limit));
-        let late = if tried.late { ", and its time limit is over" } else { "" };
+        // One that failed for good is looked at whatever its time limit says.
+        let is_late = tried.late && tried.attempt != Try::GIVEN_UP;
+        let late = if is_late { ", and its time limit is over" } else { "" };
         let (now, otherwise) = match looks {
             0 => {
                 let limit = at_most(limit, self.time_limit());

@@ -1,9 +1,13 @@
 //! Promise: what is in doubt, and what is watched, goes on as the design says.
 
-use super::{FIRST, elapsed, helps, in_doubt, rest, small, small_but, step, told, until, until_asked, wants};
+use super::{
+    FIRST, elapsed, helps, in_doubt, played, rest, small, small_but, step, told, until, until_asked, wants,
+};
 use crate::graph::{Route, StepGraph, StepId};
 use crate::plan::{Acceptance, Answer, DomainId, FrontEndId, Observation, PartnerHealth, Problem, Readiness};
-use crate::run::{Event, Outcome, Pause, Phase, Run, StepState, TimerKind, Try, Want, WatchAt, Why};
+use crate::run::{
+    Event, Outcome, Pause, PauseWhy, Phase, Run, StepState, TimerKind, Try, Want, WatchAt, Why, WindowAnswer,
+};
 
 /// What becomes of it when looks see this, one after another.
 fn looks(name: &str, words: &[(&str, &str)], step: &str, saw: &[Observation]) -> StepState {
@@ -309,4 +313,28 @@ fn a_run_ends_when_its_databases_are_updated_and_not_before() {
     let ended = super::helped(&graph, run, |run| run.outcome().is_some());
     assert_eq!(ended.outcome(), Some(Outcome::Complete));
     assert_eq!(ended.state(update), StepState::Skipped);
+}
+
+#[test]
+fn databases_are_updated_in_the_window_alone() {
+    let graph = small("databases");
+    let update = step(&graph, "databases");
+    let closed = |want| match want {
+        Want::Window { step } if step == update => Some(Event::Window { step, answer: WindowAnswer::Closed }),
+        _ => None,
+    };
+    let run = played(&graph, |_, want| closed(want));
+    assert_eq!(run.outcome(), Some(Outcome::Paused(PauseWhy::Closed)));
+    assert!(matches!(run.state(update), StepState::Pending(_)), "{:?}", run.state(update));
+}
+
+#[test]
+fn what_is_forgotten_of_who_was_left_out_is_forgotten_of_nobody_else() {
+    let graph = small("two-domains");
+    let mut run = Run::new(&graph);
+    let [one, other] = [FrontEndId(0), FrontEndId(1)];
+    [one, other].map(|front_end| run.mark(front_end, [true, false, false]));
+    run.forget_skipped(&graph, one);
+    assert_eq!([one, other].map(|front_end| run.marks(front_end)[0]), [false, true]);
+    assert!(run.is_skipped(&graph, one) && !run.is_skipped(&graph, other));
 }
