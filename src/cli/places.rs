@@ -18,7 +18,7 @@ pub struct Args {
         hide_env_values = true
     )]
     runs_dir: PathBuf,
-    /// The folder of claims on pools: one a machine by default, or one that a team shares
+    /// The folder of claims on pools: one a machine by default, or one that a team shares. A run keeps the one that it was begun with
     #[arg(long, env = "POOLROLL_CLAIMS_DIR", value_name = "DIR", hide_env_values = true)]
     claims_dir: Option<PathBuf>,
 }

@@ -7,6 +7,8 @@ use crate::exec::live::{LiveRun, Word};
 use crate::graph::{StepGraph, StepId, StepKind};
 use crate::plan::{Act, Facts, FrontEndId};
 use crate::run::Event;
+use jiff::Timestamp;
+use jiff::civil::DateTime;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -24,6 +26,10 @@ pub struct Args {
     /// Say how a step in doubt ended: `STEP=done` or `STEP=not_done`
     #[arg(long, value_name = "STEP=HOW", requires = "reason")]
     resolve: Vec<String>,
+    /// Open the maintenance window from now until then, as `2026-12-06T04:00` in the plan's time zone: the plan's own is over, or too
+    /// short for what comes next
+    #[arg(long, value_name = "TIME", requires = "reason")]
+    until: Option<String>,
     /// Why; it goes into the record
     #[arg(long, value_name = "TEXT", value_parser = reading::reason)]
     reason: Option<String>,
@@ -43,9 +49,34 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
                 "note: the last record was cut short by a crash ({torn} bytes); nothing of it had begun"
             ));
         }
-        let words = words(args, live.shell().graph(), live.shell().driver().name())?;
+        let mut words = words(args, live.shell().graph(), live.shell().driver().name())?;
+        if let Some(until) = &args.until {
+            let until = window_until(live.shell().graph(), until, live.shell().now())?;
+            let facts = Facts { window_until: Some(until), ..Facts::default() };
+            let reason = args.reason.clone().unwrap_or_default();
+            words.insert(0, Word { event: Event::Resumed, reason, facts });
+        }
         Ok((live, Some(words)))
     })
+}
+
+/// A moment to come, by the clocks of the plan's window or with an offset of its own.
+fn window_until(graph: &StepGraph, written: &str, now: Timestamp) -> Result<Timestamp, Failure> {
+    let refused = |message: String, help: &str| Failure::Usage { message, help: help.into() };
+    let Some(window) = graph.plan().window() else {
+        let message = "the plan has no maintenance window, so nothing keeps the run".to_owned();
+        return Err(refused(message, "leave `--until` out"));
+    };
+    let local = |at: DateTime| window.time_zone().to_ambiguous_timestamp(at).unambiguous();
+    let until = written.parse().or_else(|_| written.parse().and_then(local));
+    match until {
+        Ok(until) if until > now => Ok(until),
+        Ok(_) => Err(refused(format!("`--until {written}` is over"), "name a moment to come")),
+        Err(_) => {
+            let help = "write it as `2026-12-06T04:00`, by the clocks of the plan's time zone, or as `2026-12-06T03:00Z`";
+            Err(refused(format!("`--until {written}` is no moment"), help))
+        }
+    }
 }
 
 /// What the person adds: doubts are resolved before anything is tried again or left out.

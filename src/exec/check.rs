@@ -393,7 +393,7 @@ impl Check<'_> {
                     whole(needed),
                     whole(left)
                 );
-                let help = "it would pause between two upgrade domains, and go on in the next window";
+                let help = "it would pause between two upgrade domains, and go on in another window (`poolroll resume --until`)";
                 self.add(Code::WindowRest, message, help, end);
             }
         }

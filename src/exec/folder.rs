@@ -236,6 +236,11 @@ impl RunFolder {
         self.path.join("journal.jsonl")
     }
 
+    /// Where its claims are, in words; absent in a run of an older program.
+    pub fn claims(&self) -> PathBuf {
+        self.path.join("claims")
+    }
+
     /// The mark of a run that was ended for good although its journal cannot say so.
     pub fn abandoned(&self) -> PathBuf {
         self.path.join("abandoned.json")

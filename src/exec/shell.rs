@@ -47,6 +47,8 @@ pub struct Shell<L> {
     records: u64,
     /// Who asked for the newest pause.
     asked: Option<Act>,
+    /// Until when a person opened the window.
+    window_until: Option<Timestamp>,
 }
 
 /// Why a run could not go on. What had happened until then is in the journal.
@@ -76,6 +78,7 @@ impl<L: Log> Shell<L> {
             wanted: Wanted::default(),
             records: 0,
             asked: None,
+            window_until: None,
         };
         shell.run.wanted(&shell.graph, &mut shell.wanted);
         shell
@@ -99,13 +102,14 @@ impl<L: Log> Shell<L> {
         Ok(())
     }
 
-    /// Remembers what rode beside an event and no decision reads: who asked for a pause; and, for the driver, facts beside an
+    /// Remembers what rode beside an event and no decision reads: who asked for a pause, until when the window is open; and, for the driver, facts beside an
     /// act or a person's word about it that it cannot ask for.
     fn recall(&mut self, event: &Event, facts: &Facts, by: Option<&Act>) {
         if *event == Event::Pause {
             self.asked = by.cloned();
         }
         if *event == Event::Resumed {
+            self.window_until = facts.window_until.or(self.window_until);
             // What a person allowed was for the process that ended.
             self.driver.taken_up();
         }
@@ -311,7 +315,7 @@ impl<L: Log> Shell<L> {
         if let Some(Want::Window { step }) =
             self.wanted.iter().find(|want| matches!(want, Want::Window { .. }))
         {
-            let (answer, facts) = window::answer(&self.graph, step, now);
+            let (answer, facts) = window::answer(&self.graph, step, now, self.window_until);
             return Some((Event::Window { step, answer }, facts));
         }
         let due = self.timers().filter(|(due, _)| *due <= now).min();

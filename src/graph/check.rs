@@ -81,7 +81,7 @@ fn fits_the_window(plan: &Plan, text: &PlanText, findings: &mut Findings) {
                     "the plan takes {} and the window is {window_text} long: the run will pause between two domains",
                     Length::from(estimate.rolling)
                 ),
-                "resume it in a later window, or make this one longer",
+                "`poolroll resume --until` goes on in a later window; or make this one longer",
             )
             .at(end.span(), "the window ends here")
             .at(start.span(), "and begins here"),

@@ -142,6 +142,9 @@ pub struct Facts {
     /// A person said that the failover may lose what was not copied to the partner yet.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub disaster_mode: bool,
+    /// A person who took the run up opened its window until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window_until: Option<jiff::Timestamp>,
     /// The computer was failed over by this act (`true`), or failed back. Nothing else reports it, so the journal must.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub computer_failed_over: Option<bool>,

@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::lines::{counted, listed, rough};
+use super::times::Zone;
 use super::words::{Seen, Wait, acts, place, trouble, trouble_of_the_pool, waits};
 use crate::exec::record::step_of;
 use crate::graph::{StepGraph, StepId, StepKind};
@@ -40,7 +41,7 @@ impl Narrator {
     /// The line for an event that was just folded; `None` when it is no news.
     pub fn tell(&mut self, seen: &Seen<'_>, event: &Event, facts: &Facts) -> Option<String> {
         let Some(step) = step_of(event) else {
-            let line = whole(seen, event);
+            let line = whole(seen, event, facts);
             // Such an event may change many steps.
             self.before = seen.graph.ids().map(|step| seen.run.state(step)).collect();
             return line;
@@ -65,7 +66,7 @@ impl Narrator {
 }
 
 /// Events that are of no one step.
-fn whole(seen: &Seen<'_>, event: &Event) -> Option<String> {
+fn whole(seen: &Seen<'_>, event: &Event, facts: &Facts) -> Option<String> {
     let plan = seen.graph.plan();
     let fqdn = |id: &crate::plan::FrontEndId| plan.front_end(*id).fqdn.as_str();
     Some(match event {
@@ -97,7 +98,11 @@ fn whole(seen: &Seen<'_>, event: &Event) -> Option<String> {
             // Who is asked was asked by a process that is gone.
             let asked = waits::waits(seen).into_iter().filter(|wait| wait.needs_person);
             let asked: String = asked.map(|wait| format!("; {wait}")).collect();
-            format!("taken up: {}{asked}", place::phase(seen))
+            let until = facts.window_until.map(|until| Zone::of(seen.graph).full(until));
+            let until = until.map_or_else(String::new, |until| {
+                format!("; the window is open until {until}, as a person said")
+            });
+            format!("taken up: {}{until}{asked}", place::phase(seen))
         }
         Event::Skip { front_end } => format!("{}: left out, as a person said", fqdn(front_end)),
         Event::Abandon => "ended for good, as a person said".to_owned(),

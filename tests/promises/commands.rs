@@ -155,6 +155,43 @@ fn a_run_is_paused_by_another_process_and_taken_up_again() {
     assert!(away.is_positive() && away <= passed, "away for {away}, and {passed} had passed");
 }
 
+/// A plan has one window. A person opens another, by a word that is kept; and the claims of the run are where it took them, whatever
+/// folder is named later.
+#[test]
+fn a_run_whose_window_is_over_goes_on_in_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(plan()).unwrap();
+    let window = "maintenance_window: { time_zone: Europe/Berlin, start: 2036-12-05T20:00, end: 2036-12-05T20:25, drain: { limit: 2m } }\n";
+    assert!(text.contains("maintenance_window:"), "{text}");
+    let lines: Vec<&str> = text.lines().collect();
+    let from = lines.iter().position(|line| line.starts_with("maintenance_window:")).unwrap();
+    let to = (from + 1..lines.len()).find(|line| !lines[*line].starts_with(' ')).unwrap_or(lines.len());
+    let text = format!("{}\n{window}{}\n", lines[..from].join("\n"), lines[to..].join("\n"));
+    std::fs::write(dir.path().join("plan.yaml"), text).unwrap();
+    let apply = ["apply", "plan.yaml", "--yes", "--speed", QUICK];
+    let said = |output: &Output| (output.status.code(), said(output));
+    let (code, text) = said(&run(dir.path(), &apply));
+    assert_eq!(code, Some(5), "{text}");
+    assert!(text.contains(" --until TIME --reason TEXT"), "{text}");
+    for (until, code, word) in [
+        ("2036-12-05T20:01", 2, "is over"),
+        ("tomorrow", 2, "is no moment"),
+        ("2036-12-06T18:00", 0, "the window is open until 2036-12-06T18:00"),
+    ] {
+        let mut resume = poolroll(dir.path(), &["resume", "--until", until, "--reason", "it was agreed"]);
+        let output = resume.env("POOLROLL_CLAIMS_DIR", dir.path().join("others")).output().unwrap();
+        let (seen, text) = said(&output);
+        assert!(seen == Some(code) && text.contains(word), "{until}: {seen:?}, {text}");
+    }
+    let report = json(dir.path(), &["report", "--format", "json"]);
+    let took_it_up = &report["persons"].as_array().unwrap()[0];
+    assert_eq!(took_it_up["reason"], "it was agreed");
+    assert!(took_it_up["did"].as_str().unwrap().contains("opened the window until"), "{took_it_up}");
+    assert!(!dir.path().join("others").exists());
+    let (code, text) = said(&run(dir.path(), &apply));
+    assert_eq!(code, Some(5), "its pool is free again: {text}");
+}
+
 #[test]
 fn a_saved_plan_runs_only_while_it_is_the_one_that_was_saved() {
     let dir = tempfile::tempdir().unwrap();

@@ -138,6 +138,17 @@ impl Claims {
         Self { runs: Some(runs), ..self }
     }
 
+    /// The same in another folder.
+    #[must_use]
+    pub fn at_another(self, dir: PathBuf) -> Self {
+        Self { dir, ..self }
+    }
+
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// The claims of a run. What is no claim is passed over.
     ///
     /// Errors: `File`.

@@ -51,6 +51,17 @@ impl Places {
         let absolute = std::path::absolute(&runs).unwrap_or_else(|_| runs.clone());
         Places { runs: Runs::at(runs), claims: Claims::at(claims).of_runs_in(absolute) }
     }
+
+    /// Where the claims of a run are: where it took them, whatever is said later. Another folder would have another claim, and the
+    /// first would stay.
+    fn claims_of(&self, folder: &RunFolder) -> Claims {
+        let noted =
+            whole_file::read(&folder.claims(), MAX_MARK).ok().and_then(|text| String::from_utf8(text).ok());
+        match noted.map(PathBuf::from).filter(|dir| dir.is_dir()) {
+            Some(dir) => self.claims.clone().at_another(dir),
+            None => self.claims.clone(),
+        }
+    }
 }
 
 /// A plan on its way into a run: its text as it was, and what it was compiled to.
@@ -118,7 +129,8 @@ impl LiveRun {
         let folder = places.runs.create(&id, &compiled.text, &written)?;
         let lock = folder.lock(wall)?;
         let mut hold = Hold::none(&places.claims, &id);
-        let taken = hold.take(graph, matches!(start, Start::Live), wall);
+        let taken =
+            note_claims(places, &folder).and_then(|()| hold.take(graph, matches!(start, Start::Live), wall));
         match taken.and_then(|()| opened_shell(graph, start, wall, &folder, lock)) {
             Ok(shell) => Ok(LiveRun { shell, folder, hold }),
             Err(error) => {
@@ -144,10 +156,11 @@ impl LiveRun {
         let lock = folder.lock(wall)?;
         let compiled = plan_of(&folder)?;
         let id = folder.id().clone();
+        let claims = places.claims_of(&folder);
         let (journal, history) = match Journal::open(&folder.journal(), id.as_str()) {
             Err(JournalError::Absent(_)) if !folder.had_journal() => {
                 // It died before it made its journal: nothing was asked of the pool.
-                Hold::left(&places.claims, &id, &compiled.graph, true)?.release()?;
+                Hold::left(&claims, &id, &compiled.graph, true)?.release()?;
                 return Err(LiveError::Empty(id));
             }
             opened => opened?,
@@ -155,7 +168,7 @@ impl LiveRun {
         let torn = history.torn.as_ref().map_or(0, |torn| torn.bytes);
         if history.records.is_empty() {
             // It died before its first record: nothing was asked of the pool.
-            Hold::left(&places.claims, &id, &compiled.graph, true)?.release()?;
+            Hold::left(&claims, &id, &compiled.graph, true)?.release()?;
         }
         let opened = opened(&id, &history)?;
         check_digest(&id, &compiled.graph, &opened)?;
@@ -170,22 +183,26 @@ impl LiveRun {
         let is_live = !matches!(shell.driver(), Driver::Simulated(_));
         if let Some(outcome) = shell.run().outcome().filter(|outcome| outcome.is_final()) {
             // A process that died between its last record and this left them.
-            Hold::left(&places.claims, &id, shell.graph(), is_live)?.release()?;
+            Hold::left(&claims, &id, shell.graph(), is_live)?.release()?;
             return Err(LiveError::Ended { run: id, outcome });
         }
         // Ours already, unless somebody released it by hand meanwhile.
-        let mut hold = Hold::none(&places.claims, &id);
+        let mut hold = Hold::none(&claims, &id);
         hold.take(shell.graph(), is_live, wall)?;
         Ok((LiveRun { shell, folder, hold }, torn))
     }
 
-    /// Appends `Resumed` and what a person adds to it: all of it, or nothing.
+    /// Appends `Resumed` and what a person adds to it: all of it, or nothing. What is said of the resume itself stands first.
     ///
     /// # Errors
     ///
     /// One of the words makes no sense in the present state.
     pub fn resume(&mut self, words: &[Word], audience: &mut impl Audience) -> Result<(), LiveError> {
         let graph = Arc::clone(self.shell.graph());
+        let (resumed, words) = match words.split_first() {
+            Some((word, rest)) if word.event == Event::Resumed => (Some(word), rest),
+            _ => (None, words),
+        };
         let mut tried = self.shell.run().clone();
         for word in words {
             // Once taken up, a step that was stuck looks like any other.
@@ -204,7 +221,9 @@ impl LiveRun {
         }
         self.shell.log_mut().reserve()?;
         let by = |reason: Option<String>| Some(Act { who: os::user(), reason });
-        self.shell.commit(Event::Resumed, Facts::default(), by(None), audience)?;
+        let facts = resumed.map_or_else(Facts::default, |word| word.facts.clone());
+        let reason = resumed.map(|word| word.reason.clone());
+        self.shell.commit(Event::Resumed, facts, by(reason), audience)?;
         for word in words {
             let by = by(Some(word.reason.clone()));
             self.shell.commit(word.event.clone(), word.facts.clone(), by, audience)?;
@@ -293,6 +312,15 @@ fn opened_shell(
     Ok(shell)
 }
 
+/// Notes in the folder of a run where it takes its claims.
+fn note_claims(places: &Places, folder: &RunFolder) -> Result<(), LiveError> {
+    let dir = places.claims.dir();
+    let absolute = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+    // A path that is no text is given again by whoever takes the run up.
+    let Some(text) = absolute.to_str() else { return Ok(()) };
+    Ok(whole_file::write(&folder.claims(), text.as_bytes())?)
+}
+
 /// How a run was ended for good.
 #[derive(Debug)]
 pub enum Abandoned {
@@ -312,12 +340,7 @@ pub fn abandon(places: &Places, asked: &str, reason: &str) -> Result<Abandoned, 
     refuse_abandoned(&folder)?;
     let error = match LiveRun::take_up(places, Some(folder.id().as_str())) {
         Ok((run, _)) => return run.abandon(reason, &mut ()).map(|()| Abandoned::Recorded),
-        Err(
-            error @ (LiveError::Lock(_)
-            | LiveError::Ended { .. }
-            | LiveError::Runs(_)
-            | LiveError::NotGiven(_)),
-        ) => {
+        Err(error @ (LiveError::Lock(_) | LiveError::Ended { .. } | LiveError::Runs(_))) => {
             return Err(error);
         }
         Err(error) => error,
@@ -328,7 +351,7 @@ pub fn abandon(places: &Places, asked: &str, reason: &str) -> Result<Abandoned, 
     });
     whole_file::write(&folder.abandoned(), mark.to_string().as_bytes())?;
     let graph = plan_of(&folder).ok().map(|compiled| compiled.graph);
-    Hold::found(&places.claims, folder.id(), graph)?.release()?;
+    Hold::found(&places.claims_of(&folder), folder.id(), graph)?.release()?;
     Ok(Abandoned::Marked(error))
 }
 

@@ -11,6 +11,7 @@ use super::{
 use crate::exec::record::{Act, EventEntry, Opened, step_of};
 use crate::graph::{Route, StepGraph, StepId, StepKind};
 use crate::plan::{Answer, DomainId, Facts, FrontEndId, Readiness};
+use crate::report::times::Zone;
 use crate::report::words::Seen;
 use crate::report::words::place::{self, Standing};
 use crate::report::words::trouble::{self, Trouble};
@@ -245,7 +246,12 @@ impl<'a> Fold<'a> {
         let did = match entry.event.as_ref() {
             Event::Pause => "asked to pause".to_owned(),
             Event::Abort => "stopped it at once".to_owned(),
-            Event::Resumed => "took it up".to_owned(),
+            Event::Resumed => match entry.facts.window_until {
+                None => "took it up".to_owned(),
+                Some(until) => {
+                    format!("took it up, and opened the window until {}", Zone::of(self.graph).full(until))
+                }
+            },
             Event::Approved { step } => format!("approved {}", name(step)),
             Event::Retry { step } if entry.facts.disaster_mode => {
                 format!("let {} be tried again and lose what was not copied yet", name(step))

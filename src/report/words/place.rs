@@ -303,12 +303,21 @@ pub fn pausing(seen: &Seen<'_>) -> String {
     }
 }
 
+/// Takes a run up. Where its window is over, or what is left of it is too short, a person opens it anew.
+fn resume(seen: &Seen<'_>, is_short: bool) -> String {
+    let window = seen.graph.plan().window();
+    match window.is_some_and(|window| is_short || seen.now >= window.end) {
+        true => format!("poolroll resume {} --until TIME --reason TEXT", seen.run_id),
+        false => format!("poolroll resume {}", seen.run_id),
+    }
+}
+
 /// What to type next, best first.
 pub fn commands(seen: &Seen<'_>, alive: bool) -> Vec<String> {
     let run = seen.run_id;
     match seen.run.course() {
         Course::Ended(Outcome::Complete | Outcome::Abandoned) => vec![format!("poolroll report {run}")],
-        Course::Ended(Outcome::Paused(_)) => vec![format!("poolroll resume {run}")],
+        Course::Ended(Outcome::Paused(why)) => vec![resume(seen, why == PauseWhy::TooLate)],
         Course::Ended(Outcome::Stopped) => {
             let troubles = super::trouble::troubles(seen);
             let mut commands: Vec<String> = Vec::new();
@@ -317,12 +326,12 @@ pub fn commands(seen: &Seen<'_>, alive: bool) -> Vec<String> {
                     commands.push(choice.command.clone());
                 }
             }
-            if commands.is_empty() { vec![format!("poolroll resume {run}")] } else { commands }
+            if commands.is_empty() { vec![resume(seen, false)] } else { commands }
         }
         Course::Ended(Outcome::Aborted) => {
-            vec![format!("poolroll resume {run}"), format!("poolroll abandon {run} --reason TEXT")]
+            vec![resume(seen, false), format!("poolroll abandon {run} --reason TEXT")]
         }
-        _ if !alive => vec![format!("poolroll resume {run}")],
+        _ if !alive => vec![resume(seen, false)],
         _ => {
             let approvals = seen.graph.ids().filter_map(|step| (seen.approval)(step));
             let mut commands: Vec<String> =

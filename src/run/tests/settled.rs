@@ -333,7 +333,9 @@ fn what_is_forgotten_of_who_was_left_out_is_forgotten_of_nobody_else() {
     let graph = small("two-domains");
     let mut run = Run::new(&graph);
     let [one, other] = [FrontEndId(0), FrontEndId(1)];
-    [one, other].map(|front_end| run.mark(front_end, [true, false, false]));
+    for front_end in [one, other] {
+        run.mark(front_end, [true, false, false]);
+    }
     run.forget_skipped(&graph, one);
     assert_eq!([one, other].map(|front_end| run.marks(front_end)[0]), [false, true]);
     assert!(run.is_skipped(&graph, one) && !run.is_skipped(&graph, other));

@@ -314,6 +314,27 @@ fn a_claim_that_may_have_been_taken_is_released() {
     assert_eq!(std::fs::read_to_string(bed.path("bed/claims")).unwrap(), "take\nrelease\n");
 }
 
+/// Whoever gives claims may not be there: what is ended for good takes none.
+#[test]
+fn a_run_is_ended_for_good_though_its_claim_is_not_given() {
+    let bed = Bed::new();
+    let claim = "    claim:\n      take: { run: [sh, -c, '[ ! -e $BED/down ]'] }\n      release: { run: [sh, -c, 'echo release >>$BED/claims'] }\n";
+    bed.plan("here", "", claim);
+    bed.put("upgrade.exits", "7");
+    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    bed.put("down", "");
+    let run = run_folder(&bed).file_name().unwrap().to_string_lossy().into_owned();
+    let output = bed.poolroll(&["abandon", &run, "--reason", "it is bad"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(said(&output).contains("the claim on the pool was not given"), "{}", said(&output));
+    assert_eq!(std::fs::read_to_string(bed.path("bed/claims")).unwrap(), "release\n");
+    // Nobody has the pool here any more.
+    std::fs::remove_file(bed.path("bed/down")).unwrap();
+    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+}
+
 /// It ended while nobody was there, and the shell that keeps it has left its exit code.
 #[test]
 fn how_an_action_ended_is_known_though_nobody_waited_for_it() {
