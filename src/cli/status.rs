@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::{output, places, seeing};
 use crate::exec::live::{self, LiveError, Places};
 use crate::report::run_status::Status;
+use crate::run::StepState;
 
 /// How often a watched run is looked at.
 const EVERY: Duration = Duration::from_secs(1);
@@ -50,9 +51,15 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
 fn status(places: &Places, run: Option<&str>) -> Result<Status, Failure> {
     let looked = live::look(places, run)?;
     // The records are folded a second time only where there is something to be told of them.
-    let report = looked.run().stuck().next().and_then(|_| seeing::report(&looked).ok());
-    let troubles = report.map(|report| report.troubles).unwrap_or_default();
-    let said = |step: &str| troubles.iter().rev().find(|trouble| trouble.step == step)?.said.clone();
+    let run = looked.run();
+    let is_told = |state| matches!(state, StepState::Stuck(_) | StepState::Watching(_));
+    let told = run.stuck().chain(run.active()).any(|step| is_told(run.state(step)));
+    let report = told.then(|| seeing::report(&looked).ok()).flatten();
+    let (troubles, steps) = report.map(|report| (report.troubles, report.steps)).unwrap_or_default();
+    let said = |step: &str| match troubles.iter().rev().find(|trouble| trouble.step == step) {
+        Some(trouble) => trouble.said.clone(),
+        None => steps.iter().find(|told| told.step == step)?.said.clone(),
+    };
     Ok(seeing::seen(&seeing::moment(&looked), |seen| Status::of(seen, looked.alive, said)))
 }
 

@@ -26,6 +26,8 @@ pub struct Narrator {
     began: BTreeMap<StepId, Timestamp>,
     /// What was told to be still underway. Once is news, every minute is not.
     underway: BTreeSet<StepId>,
+    /// Why what is watched is not good, as it was told last.
+    reasons: BTreeMap<StepId, String>,
 }
 
 impl Narrator {
@@ -35,6 +37,7 @@ impl Narrator {
             before: graph.ids().map(|step| run.state(step)).collect(),
             began: BTreeMap::new(),
             underway: BTreeSet::new(),
+            reasons: BTreeMap::new(),
         }
     }
 
@@ -61,7 +64,21 @@ impl Narrator {
             self.underway.remove(&step);
         }
         let told = Told { seen, step, before, after, facts, took, first_look };
-        told.line(event).map(|line| format!("{}: {line}", seen.name(step)))
+        let line = told.line(event);
+        let line = match told.not_good(event) {
+            Some(reason) if self.reasons.get(&step) != Some(&reason) => {
+                let line = line.or_else(|| told.wait().map(|wait| wait.now));
+                let line = line.map(|line| format!("{line}: {reason}"));
+                self.reasons.insert(step, reason);
+                line
+            }
+            Some(_) => line,
+            None => {
+                self.reasons.remove(&step);
+                line
+            }
+        };
+        line.map(|line| format!("{}: {line}", seen.name(step)))
     }
 }
 
@@ -108,6 +125,19 @@ fn whole(seen: &Seen<'_>, event: &Event, facts: &Facts) -> Option<String> {
         Event::Abandon => "ended for good, as a person said".to_owned(),
         _ => return None,
     })
+}
+
+/// Why an answer is not the one that is waited for, in the words of whoever answered; or the front ends that are not active.
+pub fn reason(seen: &Seen<'_>, answer: &Answer, facts: &Facts) -> Option<String> {
+    let inactive = match answer {
+        Answer::Readiness(Readiness::Ready { inactive, .. }) if !inactive.is_empty() => {
+            let are = if inactive.len() == 1 { "is" } else { "are" };
+            Some(format!("{} {are} not active", place::names(seen.graph, inactive)))
+        }
+        _ => None,
+    };
+    let parts: Vec<String> = facts.text.clone().into_iter().chain(inactive).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 /// One step before and after an event.
@@ -316,6 +346,17 @@ impl Told<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Why what is watched is not good, where somebody said why.
+    fn not_good(&self, event: &Event) -> Option<String> {
+        let (StepState::Watching(watch), Event::Answered { answer, .. }) = (self.after, event) else {
+            return None;
+        };
+        if watch.is_good() {
+            return None;
+        }
+        reason(self.seen, answer, self.facts)
     }
 
     fn window(&self, answer: WindowAnswer) -> Option<String> {

@@ -9,7 +9,7 @@ use super::times::Zone;
 use super::words::place::{self, Standing};
 use super::words::trouble::{self, Trouble};
 use super::words::{Seen, Wait, waits};
-use crate::run::{Outcome, Served};
+use crate::run::{Outcome, Served, StepState};
 
 /// The version of this format: a minor version adds, a major one breaks.
 pub const FORMAT_VERSION: &str = "1.1";
@@ -90,7 +90,7 @@ impl Status {
             served: seen.run.served(seen.graph),
             warning: place::served(seen),
             front_ends: front_ends.collect(),
-            waits: waits(seen),
+            waits: waits(seen).into_iter().map(|wait| beside(seen, wait, &said)).collect(),
             // In a run that is over nobody can do anything any more.
             troubles: if over { Vec::new() } else { trouble::troubles(seen) }
                 .into_iter()
@@ -183,6 +183,16 @@ impl Status {
     pub fn write_json(&self, out: &mut impl std::io::Write) -> std::io::Result<()> {
         serde_json::to_writer_pretty(&mut *out, self)?;
         writeln!(out)
+    }
+}
+
+/// A wait with what was said of what is watched and not good.
+fn beside(seen: &Seen<'_>, wait: Wait, said: &impl Fn(&str) -> Option<String>) -> Wait {
+    let state = seen.graph.find(&wait.step).map(|step| seen.run.state(step));
+    let is_bad = matches!(state, Some(StepState::Watching(watch)) if !watch.is_good());
+    match said(&wait.step).filter(|_| is_bad) {
+        Some(said) => Wait { now: format!("{}: {said}", wait.now), ..wait },
+        None => wait,
     }
 }
 

@@ -210,14 +210,15 @@ impl Flow {
         if !self.needs_restart(front_end) {
             return (Ok(()), Facts::default());
         }
-        let Some(command) = &self.settings.restart else {
-            return failed(
-                Problem::Permanent,
-                "an action asked for a restart of the computer, and the plan has no command for it",
-            );
-        };
         let step = self.restart_mark(front_end);
-        match self.restart_seen(front_end).await {
+        let seen = self.restart_seen(front_end).await;
+        let Some(command) = &self.settings.restart else {
+            return match seen {
+                Ok((Observation::Done, facts)) => (Ok(()), facts),
+                _ => self.restarted_by_hand(front_end, &step).await,
+            };
+        };
+        match seen {
             Ok((Observation::Done, facts)) => return (Ok(()), facts),
             Ok((Observation::Underway, _)) => {
                 return failed(Problem::Unknown, "it was asked to restart already");
@@ -252,6 +253,19 @@ impl Flow {
                 unreached(why)
             }
         }
+    }
+
+    /// The plan has no command that restarts the computer: a person does, and then it has another boot.
+    async fn restarted_by_hand(&self, front_end: FrontEndId, step: &str) -> Ensured {
+        let boot = self.observe(front_end).await.ok().and_then(|observed| observed.boot);
+        let before = self.marks.read(step).is_some_and(|mark| mark.boot.is_some());
+        if let (false, Some(_)) = (before, &boot)
+            && let Err(why) = self.marks.write(step, &Mark { boot, ..Mark::default() })
+        {
+            return failed(Problem::Transient, why);
+        }
+        let why = "an action asked for a restart of the computer, and the plan has no command for it: restart it by hand, then let it be tried again";
+        failed(Problem::Permanent, why)
     }
 
     /// By another boot than the one before, where the front end tells boots apart; else by its answer after a command that ended well.

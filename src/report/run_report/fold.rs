@@ -11,6 +11,7 @@ use super::{
 use crate::exec::record::{Act, EventEntry, Opened, step_of};
 use crate::graph::{Route, StepGraph, StepId, StepKind};
 use crate::plan::{Answer, DomainId, Facts, FrontEndId, Readiness};
+use crate::report::narrator;
 use crate::report::times::Zone;
 use crate::report::words::Seen;
 use crate::report::words::place::{self, Standing};
@@ -159,7 +160,11 @@ impl<'a> Fold<'a> {
     /// Why an act failed says more than how things stood when it was looked at afterwards.
     fn heard(&mut self, step: StepId, entry: &EventEntry<'_>) {
         let Event::Answered { answer, .. } = entry.event.as_ref() else { return };
-        let why = heard(&entry.facts);
+        let watched = matches!(self.run.state(step), StepState::Watching(_));
+        let why = match watched {
+            true => self.with_seen(self.last, |seen| narrator::reason(seen, answer, &entry.facts)),
+            false => heard(&entry.facts),
+        };
         let course = &mut self.steps[step.index()];
         match answer {
             Answer::Ensured(ended) => {
@@ -366,6 +371,7 @@ impl<'a> Fold<'a> {
             ended: course.ended,
             tries: course.tries.max(1),
             state,
+            said: self.said[step.index()].clone(),
         })
     }
 

@@ -150,6 +150,9 @@ pub struct StepReport {
     pub ended: Option<Timestamp>,
     pub tries: u32,
     pub state: &'static str,
+    /// What was heard of it last, in the words of whoever answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
 }
 
 impl Report {

@@ -456,3 +456,26 @@ fn how_a_front_end_stands_when_a_run_has_ended_is_what_is_known_of_it() {
     let next = hand.seen(place::next);
     assert_eq!(next[0], "fe02 is looked at and comes back first", "{next:?}");
 }
+
+/// The reason of a wait is told once, and again when it is another.
+#[test]
+fn why_what_is_watched_is_not_good_is_told() {
+    let mut hand = Hand::of(PLAN);
+    hand.go_until("settle/UD1");
+    let mut narrator = Narrator::new(&hand.graph, &hand.run);
+    let step = hand.graph.find("settle/UD1").unwrap();
+    let mut tell = |inactive: &[u16]| {
+        while !hand.wanted().iter().any(|want| matches!(want, Want::Ask { step: of, .. } if of == step)) {
+            hand.elapse(crate::run::TimerKind::Rest);
+        }
+        let inactive = inactive.iter().copied().map(FrontEndId).collect();
+        let answer = Answer::Readiness(Readiness::Ready { domain: true, inactive });
+        let event = Event::Answered { step, answer };
+        hand.apply(&event);
+        hand.seen(|seen| narrator.tell(seen, &event, &Facts::default()))
+    };
+    let told = |names: &str| Some(format!("settle/UD1: the pool is not ready yet: {names} not active"));
+    assert_eq!(tell(&[0]), told("fe01 is"));
+    assert_eq!(tell(&[0]), None);
+    assert_eq!(tell(&[0, 2]), told("fe01 and fe03 are"));
+}

@@ -335,6 +335,33 @@ fn a_run_is_ended_for_good_though_its_claim_is_not_given() {
     assert_eq!(output.status.code(), Some(4), "{}", said(&output));
 }
 
+/// Where the plan has no command for it a person does it, and another boot tells.
+#[test]
+fn a_computer_is_restarted_by_hand_where_the_plan_cannot() {
+    let bed = Bed::new();
+    bed.plan("here", "  restart: services\n", "");
+    let member = file("commands/member");
+    let restart = format!("    restart: {{ run: ['{member}', restart, '{{front_end}}'], at: here }}\n");
+    replan(
+        &bed,
+        &[
+            (restart.as_str(), ""),
+            ("at: here, expected: 1s }]", "at: here, expected: 1s, success: [0], reboot: [9] }]"),
+        ],
+    );
+    bed.put("upgrade.exits", "9");
+    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    assert!(said(&output).contains("restart it by hand"), "{}", said(&output));
+    bed.put("web1/boot", "2");
+    bed.put("web1/version", "2");
+    std::fs::remove_file(bed.path("bed/upgrade.exits")).unwrap();
+    let retry = ["resume", "--retry", "restart/web1", "--reason", "it was restarted"];
+    let output = bed.poolroll(&retry).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(times(&bed, "upgrade web1"), 1, "{:?}", bed.log());
+}
+
 /// It ended while nobody was there, and the shell that keeps it has left its exit code.
 #[test]
 fn how_an_action_ended_is_known_though_nobody_waited_for_it() {
