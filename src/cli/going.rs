@@ -3,7 +3,7 @@
 use super::exit::Ending;
 use super::failure::Failure;
 use super::teller::{self, Teller};
-use super::{output, seeing, signals};
+use super::{output, places, seeing, signals};
 use crate::exec::inbox::Signals;
 use crate::exec::live::{self, LiveError, LiveRun, Places, Word};
 use crate::exec::os;
@@ -71,5 +71,6 @@ fn recap(places: &Places, id: &str, stdout_is_taken: bool) -> Result<(), Failure
     if let (Some(command), false) = (commands.first(), report.troubles.iter().any(|trouble| trouble.open)) {
         output::say(&format!("next: {command}"));
     }
+    places::say_what_commands_need(places);
     Ok(())
 }

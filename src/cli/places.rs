@@ -1,9 +1,13 @@
 //! Where runs and claims live.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::output;
 use crate::exec::live::Places;
+
+const RUNS: &str = ".poolroll/runs";
+const RUNS_DIR: &str = "POOLROLL_RUNS_DIR";
 
 /// Folders that every command about runs takes.
 #[derive(Debug, clap::Args)]
@@ -12,9 +16,9 @@ pub struct Args {
     /// The folder of runs
     #[arg(
         long,
-        env = "POOLROLL_RUNS_DIR",
+        env = RUNS_DIR,
         value_name = "DIR",
-        default_value = ".poolroll/runs",
+        default_value = RUNS,
         hide_env_values = true
     )]
     runs_dir: PathBuf,
@@ -26,6 +30,20 @@ pub struct Args {
 impl Args {
     pub fn places(&self) -> Places {
         Places::at(&self.runs_dir, self.claims_dir.clone().unwrap_or_else(claims_of_this_machine))
+    }
+}
+
+/// Says what the commands that were just named need beside what they say: they find runs where everybody finds them. (A run knows
+/// where its claims are.)
+pub fn say_what_commands_need(places: &Places) {
+    let dir = places.runs.dir();
+    let found =
+        env::var_os(RUNS_DIR).is_some_and(|of_all| Path::new(&of_all) == dir) || dir == Path::new(RUNS);
+    if !found {
+        let dir = dir.display();
+        output::say(&format!(
+            "note: these commands need `--runs-dir {dir}` too, or {RUNS_DIR} in the environment"
+        ));
     }
 }
 

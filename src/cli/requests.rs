@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use super::exit::Ending;
 use super::failure::Failure;
 use super::{output, places, reading};
-use crate::exec::live::LiveError;
+use crate::exec::live::{self, LiveError};
 use crate::exec::os;
 use crate::exec::requests::Request;
+use crate::run::Outcome;
 
 /// How long an answer may take. A run looks at requests every second.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -56,10 +57,15 @@ fn ask(
     request: &Request,
     what: &'static str,
 ) -> Result<Ending, Failure> {
-    let folder = places.places().runs.find_running(run).map_err(LiveError::from)?;
+    let places = places.places();
+    let folder = places.runs.find_running(run).map_err(LiveError::from)?;
     let id = folder.id().to_string();
     if !folder.is_alive()? {
-        let help = format!("see `poolroll status {id}`; `poolroll resume {id}` takes it up");
+        let outcome = live::look(&places, Some(&id)).ok().and_then(|looked| looked.run().outcome());
+        let help = match outcome.is_some_and(Outcome::is_final) {
+            true => format!("see `poolroll report {id}`: nothing follows in it"),
+            false => format!("see `poolroll status {id}`; `poolroll resume {id}` takes it up"),
+        };
         return Err(Failure::NotRunning { run: id, what, help });
     }
     let requests = folder.requests();
@@ -70,5 +76,6 @@ fn ask(
     }
     output::say(&format!("run {id}: {}", reply.text));
     output::say(&format!("next: poolroll status {id} --watch"));
+    places::say_what_commands_need(&places);
     Ok(Ending::Done)
 }

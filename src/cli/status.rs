@@ -43,6 +43,9 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
     let status = status(&places, args.run.as_deref())?;
     if !args.watch {
         show(&status, args.format)?;
+        if args.format == Format::Human {
+            places::say_what_commands_need(&places);
+        }
         return Ok(Ending::Done);
     }
     watch(args, &places, status)

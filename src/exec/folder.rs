@@ -93,6 +93,11 @@ impl Runs {
         Self { dir: dir.into() }
     }
 
+    /// Their folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// Makes the folder of a new run, whole and durable; a crash leaves all of it or nothing that is taken for a run.
     ///
     /// Errors: `Exists`, `File`.

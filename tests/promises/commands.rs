@@ -205,6 +205,28 @@ fn a_saved_plan_runs_only_while_it_is_the_one_that_was_saved() {
     assert_eq!(applied.status.code(), Some(6), "{}", String::from_utf8_lossy(&applied.stderr));
 }
 
+/// What is printed to be typed works where it is typed, or says what it needs.
+#[test]
+fn commands_that_need_a_folder_say_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let apply = ["apply", &plan(), "--yes", "--speed", QUICK, "--runs-dir", "elsewhere"];
+    let note = "note: these commands need `--runs-dir elsewhere` too";
+    let output = run(dir.path(), &apply);
+    assert!(said(&output).contains(note), "{}", said(&output));
+    let output = run(dir.path(), &["status", "--runs-dir", "elsewhere"]);
+    assert!(said(&output).contains(note), "{}", said(&output));
+    // Where everybody looks nothing more is needed.
+    let output = run(dir.path(), &["apply", &plan(), "--yes", "--speed", QUICK]);
+    assert!(!said(&output).contains("these commands need"), "{}", said(&output));
+    // Nothing follows in a run that is complete.
+    let output = run(dir.path(), &["pause"]);
+    assert!(
+        said(&output).contains("nothing follows in it") && output.status.code() == Some(6),
+        "{}",
+        said(&output)
+    );
+}
+
 #[test]
 fn a_starter_plan_is_written_once_and_validates() {
     let dir = tempfile::tempdir().unwrap();
