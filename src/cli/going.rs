@@ -4,7 +4,6 @@ use super::exit::Ending;
 use super::failure::Failure;
 use super::teller::{self, Teller};
 use super::{output, places, seeing, signals};
-use crate::exec::inbox::Signals;
 use crate::exec::live::{self, LiveError, LiveRun, Places, Word};
 use crate::exec::os;
 use crate::report::run_human;
@@ -19,7 +18,7 @@ pub fn go(
 ) -> Result<Ending, Failure> {
     os::room_for_files().map_err(Failure::Files)?;
     let runtime = runtime()?;
-    let signals = Signals::default();
+    let signals = places.signals.clone();
     signals::watch(signals.clone());
     let (mut run, words) = begin()?;
     let mut inbox = run.inbox().with_signals(signals);

@@ -29,7 +29,7 @@ pub fn watch(signals: Signals) {
                 (count, last) = (signals.came(), Instant::now());
                 if count >= LAST {
                     output::say(
-                        "ended without waiting: what was in flight is in doubt, and the journal is whole\nnext: poolroll resume",
+                        "ended without waiting: what was in flight is in doubt; what was begun is in the journal\nnext: poolroll status",
                     );
                     std::process::exit(i32::from(exit::STOPPED));
                 }

@@ -76,6 +76,11 @@ impl Signals {
     fn count(&self) -> u8 {
         self.0.load(Ordering::SeqCst)
     }
+
+    /// Whether there was one.
+    pub(super) fn have_come(&self) -> bool {
+        self.count() > 0
+    }
 }
 
 impl FolderInbox {

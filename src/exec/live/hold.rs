@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::LiveError;
 use crate::exec::claim::{Claim, Claims};
+use crate::exec::inbox::Signals;
 use crate::exec::run_id::RunId;
 use crate::graph::StepGraph;
 use crate::pool::claim;
@@ -53,18 +54,19 @@ impl Hold {
     ///
     /// # Errors
     ///
-    /// Somebody else holds something of it. What was taken until then is held.
+    /// Somebody else holds something of it, or a signal came while it was asked for. What was taken until then is held.
     pub(super) fn take(
         &mut self,
         graph: &Arc<StepGraph>,
         is_live: bool,
         now: Timestamp,
+        signals: &Signals,
     ) -> Result<(), LiveError> {
         self.held = self.claims.take_all(&claimed(graph), &self.run, now)?;
         if !is_live {
             return Ok(());
         }
-        let taken = claim::take(graph.plan(), self.run.as_str());
+        let taken = claim::take(graph.plan(), self.run.as_str(), &|| signals.have_come());
         if taken.as_ref().err().is_none_or(|not| not.in_doubt) {
             self.by_command = Some(Arc::clone(graph));
         }

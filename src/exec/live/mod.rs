@@ -20,7 +20,7 @@ pub use start::{SimulatedStart, Start};
 use super::audience::{Audience, Moment};
 use super::claim::Claims;
 use super::folder::{RunFolder, Runs};
-use super::inbox::FolderInbox;
+use super::inbox::{FolderInbox, Signals};
 use super::journal::{self, History, Journal, JournalError, Record};
 use super::lock::RunLock;
 use super::record::{Act, Entry, EventEntry, FORMAT_VERSION, Log, Opened};
@@ -43,13 +43,16 @@ const MAX_MARK: u64 = 1 << 16;
 pub struct Places {
     pub runs: Runs,
     pub claims: Claims,
+    /// Heard while a command of the plan is asked for a claim: nothing has begun then, and nobody waits for it any more.
+    pub signals: Signals,
 }
 
 impl Places {
     pub fn at(runs: impl Into<PathBuf>, claims: impl Into<PathBuf>) -> Places {
         let runs = runs.into();
         let absolute = std::path::absolute(&runs).unwrap_or_else(|_| runs.clone());
-        Places { runs: Runs::at(runs), claims: Claims::at(claims).of_runs_in(absolute) }
+        let claims = Claims::at(claims).of_runs_in(absolute);
+        Places { runs: Runs::at(runs), claims, signals: Signals::default() }
     }
 
     /// Where the claims of a run are: where it took them, whatever is said later. Another folder would have another claim, and the
@@ -129,8 +132,8 @@ impl LiveRun {
         let folder = places.runs.create(&id, &compiled.text, &written)?;
         let lock = folder.lock(wall)?;
         let mut hold = Hold::none(&places.claims, &id);
-        let taken =
-            note_claims(places, &folder).and_then(|()| hold.take(graph, matches!(start, Start::Live), wall));
+        let taken = note_claims(places, &folder)
+            .and_then(|()| hold.take(graph, matches!(start, Start::Live), wall, &places.signals));
         match taken.and_then(|()| opened_shell(graph, start, wall, &folder, lock)) {
             Ok(shell) => Ok(LiveRun { shell, folder, hold }),
             Err(error) => {
@@ -188,7 +191,7 @@ impl LiveRun {
         }
         // Ours already, unless somebody released it by hand meanwhile.
         let mut hold = Hold::none(&claims, &id);
-        hold.take(shell.graph(), is_live, wall)?;
+        hold.take(shell.graph(), is_live, wall, &places.signals)?;
         Ok((LiveRun { shell, folder, hold }, torn))
     }
 

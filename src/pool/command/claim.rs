@@ -12,6 +12,9 @@ use crate::pool::process::Endings;
 /// How long such a command may take, where the plan does not say.
 const WITHIN: Duration = Duration::from_secs(60);
 
+/// How often it is looked whether anybody still wants the claim.
+const LOOKED: Duration = Duration::from_millis(100);
+
 /// The environment variable in which it finds the name of the run.
 const RUN: &str = "POOLROLL_RUN";
 
@@ -24,14 +27,15 @@ pub struct NotTaken {
     pub in_doubt: bool,
 }
 
-/// Takes the claim of a plan's pool for a run. Taking what the run has already succeeds: that is the command's part.
+/// Takes the claim of a plan's pool for a run, unless that is given up meanwhile. Taking what the run has already succeeds: that is
+/// the command's part.
 ///
 /// # Errors
 ///
 /// It was not given, or the command cannot be run.
-pub fn take(plan: &Plan, run: &str) -> Result<(), NotTaken> {
+pub fn take(plan: &Plan, run: &str, given_up: &(dyn Fn() -> bool + Sync)) -> Result<(), NotTaken> {
     match commands(plan) {
-        Some((take, _)) => ask(plan, take, run),
+        Some((take, _)) => ask(plan, take, run, given_up),
         None => Ok(()),
     }
 }
@@ -43,7 +47,7 @@ pub fn take(plan: &Plan, run: &str) -> Result<(), NotTaken> {
 /// It is perhaps still held; why, in words.
 pub fn release(plan: &Plan, run: &str) -> Result<(), String> {
     match commands(plan) {
-        Some((_, release)) => ask(plan, release, run).map_err(|not| not.why),
+        Some((_, release)) => ask(plan, release, run, &|| false).map_err(|not| not.why),
         None => Ok(()),
     }
 }
@@ -55,7 +59,12 @@ fn commands(plan: &Plan) -> Option<(&Command, &Command)> {
     }
 }
 
-fn ask(plan: &Plan, command: &Command, run: &str) -> Result<(), NotTaken> {
+fn ask(
+    plan: &Plan,
+    command: &Command,
+    run: &str,
+    given_up: &(dyn Fn() -> bool + Sync),
+) -> Result<(), NotTaken> {
     let Some(Driver::Command(settings)) = plan.driver() else { return Ok(()) };
     let mut words = Words::of(command, &settings.environment, plan, About::pool());
     words.environment.push((RUN.to_owned(), run.to_owned()));
@@ -68,7 +77,18 @@ fn ask(plan: &Plan, command: &Command, run: &str) -> Result<(), NotTaken> {
             runtime.block_on(async {
                 let endings = Endings::default();
                 let waiting = Waiting { limit, marked: None, left: Box::new(drop) };
-                let output = local::run(&words, waiting, &endings).await;
+                let giving_up = async {
+                    while !given_up() {
+                        tokio::time::sleep(LOOKED).await;
+                    }
+                };
+                let output = tokio::select! {
+                    output = local::run(&words, waiting, &endings) => output,
+                    () = giving_up => {
+                        let ended = Ended::Lost("somebody asked to stop, and it was ended".to_owned());
+                        Ok(Output { ended, ..Output::none() })
+                    }
+                };
                 // What took too long takes nothing any more when we go on.
                 endings.all().await;
                 output
