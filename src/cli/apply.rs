@@ -52,7 +52,7 @@ pub fn run(args: &Args) -> Result<Ending, Failure> {
     confirm(args, &compiled.graph, &start)?;
     let places = args.places.places();
     let out = args.teller.open(teller::Onto::New)?;
-    going::go(&places, out, || Ok((LiveRun::begin(&places, &compiled, &start)?, None)))
+    going::go(&places, out, |signals| Ok((LiveRun::begin(&places, &compiled, &start, signals)?, None)))
 }
 
 /// The plan, from its own text or from where it was saved. A saved one runs only if its digest still matches.

@@ -4,6 +4,7 @@ use super::exit::Ending;
 use super::failure::Failure;
 use super::teller::{self, Teller};
 use super::{output, places, seeing, signals};
+use crate::exec::inbox::Signals;
 use crate::exec::live::{self, LiveError, LiveRun, Places, Word};
 use crate::exec::os;
 use crate::report::run_human;
@@ -14,13 +15,13 @@ use crate::report::words::place;
 pub fn go(
     places: &Places,
     out: teller::Out,
-    begin: impl FnOnce() -> Result<(LiveRun, Option<Vec<Word>>), Failure>,
+    begin: impl FnOnce(&Signals) -> Result<(LiveRun, Option<Vec<Word>>), Failure>,
 ) -> Result<Ending, Failure> {
     os::room_for_files().map_err(Failure::Files)?;
     let runtime = runtime()?;
-    let signals = places.signals.clone();
+    let signals = Signals::default();
     signals::watch(signals.clone());
-    let (mut run, words) = begin()?;
+    let (mut run, words) = begin(&signals)?;
     let mut inbox = run.inbox().with_signals(signals);
     let id = run.folder().id().to_string();
     let stdout_is_taken = out.is_stdout();

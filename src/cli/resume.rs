@@ -42,8 +42,8 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<Ending, Failure> {
     let places = args.places.places();
     let out = args.teller.open(teller::Onto::End)?;
-    going::go(&places, out, || {
-        let (live, torn) = LiveRun::take_up(&places, args.run.as_deref())?;
+    going::go(&places, out, |signals| {
+        let (live, torn) = LiveRun::take_up(&places, args.run.as_deref(), signals)?;
         if torn > 0 {
             output::say(&format!(
                 "note: the last record was cut short by a crash ({torn} bytes); nothing of it had begun"

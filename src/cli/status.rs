@@ -58,11 +58,8 @@ fn status(places: &Places, run: Option<&str>) -> Result<Status, Failure> {
     let is_told = |state| matches!(state, StepState::Stuck(_) | StepState::Watching(_));
     let told = run.stuck().chain(run.active()).any(|step| is_told(run.state(step)));
     let report = told.then(|| seeing::report(&looked).ok()).flatten();
-    let (troubles, steps) = report.map(|report| (report.troubles, report.steps)).unwrap_or_default();
-    let said = |step: &str| match troubles.iter().rev().find(|trouble| trouble.step == step) {
-        Some(trouble) => trouble.said.clone(),
-        None => steps.iter().find(|told| told.step == step)?.said.clone(),
-    };
+    let steps = report.map(|report| report.steps).unwrap_or_default();
+    let said = |step: &str| steps.iter().find(|told| told.step == step)?.said.clone();
     Ok(seeing::seen(&seeing::moment(&looked), |seen| Status::of(seen, looked.alive, said)))
 }
 

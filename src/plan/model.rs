@@ -174,6 +174,11 @@ pub struct Action {
 }
 
 impl Action {
+    /// Whether a try that failed may be followed by another: its failures may pass.
+    pub fn has_more_tries(&self) -> bool {
+        self.limit.attempts > 1
+    }
+
     /// Whether a power cut on this computer ends the action too, and it does no harm to begin it again then.
     pub fn ends_with_power(&self) -> bool {
         self.repeatable && self.at == Where::Here

@@ -1,7 +1,7 @@
 //! A run told as it happens: one line for each event that a person would want to hear of.
 //!
 //! An event alone says little, so the narrator compares the step before and after it, and speaks with the words of
-//! [`words`](super::words). What repeats without news (the rest between two questions, a look that finds it still
+//! [`words`]. What repeats without news (the rest between two questions, a look that finds it still
 //! underway) is left to the heartbeat.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::lines::{counted, listed, rough};
 use super::times::Zone;
-use super::words::{Seen, Wait, acts, place, trouble, trouble_of_the_pool, waits};
+use super::words::{self, Seen, Wait, acts, place, trouble, trouble_of_the_pool, waits};
 use crate::exec::record::step_of;
 use crate::graph::{StepGraph, StepId, StepKind};
 use crate::plan::{
@@ -64,19 +64,17 @@ impl Narrator {
             self.underway.remove(&step);
         }
         let told = Told { seen, step, before, after, facts, took, first_look };
-        let line = told.line(event);
-        let line = match told.not_good(event) {
-            Some(reason) if self.reasons.get(&step) != Some(&reason) => {
+        let (line, reason) = (told.line(event), told.not_good(event));
+        let told_last = match reason.clone() {
+            Some(reason) => self.reasons.insert(step, reason),
+            None => self.reasons.remove(&step),
+        };
+        let line = match reason.filter(|reason| told_last.as_ref() != Some(reason)) {
+            Some(reason) => {
                 let line = line.or_else(|| told.wait().map(|wait| wait.now));
-                let line = line.map(|line| format!("{line}: {reason}"));
-                self.reasons.insert(step, reason);
-                line
+                line.map(|line| format!("{line}: {reason}"))
             }
-            Some(_) => line,
-            None => {
-                self.reasons.remove(&step);
-                line
-            }
+            None => line,
         };
         line.map(|line| format!("{}: {line}", seen.name(step)))
     }
@@ -125,19 +123,6 @@ fn whole(seen: &Seen<'_>, event: &Event, facts: &Facts) -> Option<String> {
         Event::Abandon => "ended for good, as a person said".to_owned(),
         _ => return None,
     })
-}
-
-/// Why an answer is not the one that is waited for, in the words of whoever answered; or the front ends that are not active.
-pub fn reason(seen: &Seen<'_>, answer: &Answer, facts: &Facts) -> Option<String> {
-    let inactive = match answer {
-        Answer::Readiness(Readiness::Ready { inactive, .. }) if !inactive.is_empty() => {
-            let are = if inactive.len() == 1 { "is" } else { "are" };
-            Some(format!("{} {are} not active", place::names(seen.graph, inactive)))
-        }
-        _ => None,
-    };
-    let parts: Vec<String> = facts.text.clone().into_iter().chain(inactive).collect();
-    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 /// One step before and after an event.
@@ -261,11 +246,7 @@ impl Told<'_> {
 
     /// What rides beside an answer, in brackets.
     fn beside(&self) -> String {
-        let mut parts = Vec::new();
-        if let Some(code) = self.facts.exit_code {
-            parts.push(format!("exit code {code}"));
-        }
-        parts.extend(self.facts.text.clone());
+        let mut parts: Vec<String> = words::heard(self.facts).into_iter().collect();
         if self.facts.reboot_needed {
             parts.push("it asks for a restart".to_owned());
         }
@@ -356,7 +337,7 @@ impl Told<'_> {
         if watch.is_good() {
             return None;
         }
-        reason(self.seen, answer, self.facts)
+        words::reason(self.seen.graph, answer, self.facts)
     }
 
     fn window(&self, answer: WindowAnswer) -> Option<String> {

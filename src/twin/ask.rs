@@ -145,7 +145,7 @@ impl Twin {
         let action = &plan.upgrade().at(moment)[usize::from(index)];
         match moment == Moment::Upgrade && plan.upgrade().version.is_some() {
             true if action.repeatable => Observation::NotDone,
-            true => Observation::Failed { transient: action.limit.attempts > 1 },
+            true => Observation::Failed { transient: action.has_more_tries() },
             false => Observation::Unknown,
         }
     }

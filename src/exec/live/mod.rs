@@ -35,7 +35,8 @@ use crate::pool::{Driver, SimulatedPool};
 use crate::run::{Event, Illegal, Outcome, Run};
 use crate::twin::Setup;
 
-/// The longest mark of an abandoned run that is read, in bytes: its reason has 2000 characters at most.
+/// The longest mark in the folder of a run that is read, in bytes: the reason of one that was abandoned has 2000 characters at most,
+/// and the path of its claims is no longer.
 const MAX_MARK: u64 = 1 << 16;
 
 /// Where runs and claims live.
@@ -43,16 +44,13 @@ const MAX_MARK: u64 = 1 << 16;
 pub struct Places {
     pub runs: Runs,
     pub claims: Claims,
-    /// Heard while a command of the plan is asked for a claim: nothing has begun then, and nobody waits for it any more.
-    pub signals: Signals,
 }
 
 impl Places {
     pub fn at(runs: impl Into<PathBuf>, claims: impl Into<PathBuf>) -> Places {
         let runs = runs.into();
         let absolute = std::path::absolute(&runs).unwrap_or_else(|_| runs.clone());
-        let claims = Claims::at(claims).of_runs_in(absolute);
-        Places { runs: Runs::at(runs), claims, signals: Signals::default() }
+        Places { runs: Runs::at(runs), claims: Claims::at(claims).of_runs_in(absolute) }
     }
 
     /// Where the claims of a run are: where it took them, whatever is said later. Another folder would have another claim, and the
@@ -118,12 +116,17 @@ pub struct Word {
 
 impl LiveRun {
     /// Makes the folder of a new run, takes the claims and writes the journal's first record. Nothing is asked of the
-    /// pool yet.
+    /// pool yet. `signals` end the wait for a command that takes a claim: nothing has begun then.
     ///
     /// # Errors
     ///
     /// The pool or its partner is claimed, or the folder cannot be made. Then nothing is left behind.
-    pub fn begin(places: &Places, compiled: &Compiled, start: &Start) -> Result<LiveRun, LiveError> {
+    pub fn begin(
+        places: &Places,
+        compiled: &Compiled,
+        start: &Start,
+        signals: &Signals,
+    ) -> Result<LiveRun, LiveError> {
         let graph = &compiled.graph;
         let wall = Timestamp::now();
         let pool = graph.plan().pool().fqdn.as_str();
@@ -133,7 +136,7 @@ impl LiveRun {
         let lock = folder.lock(wall)?;
         let mut hold = Hold::none(&places.claims, &id);
         let taken = note_claims(places, &folder)
-            .and_then(|()| hold.take(graph, matches!(start, Start::Live), wall, &places.signals));
+            .and_then(|()| hold.take(graph, matches!(start, Start::Live), wall, signals));
         match taken.and_then(|()| opened_shell(graph, start, wall, &folder, lock)) {
             Ok(shell) => Ok(LiveRun { shell, folder, hold }),
             Err(error) => {
@@ -147,12 +150,16 @@ impl LiveRun {
     }
 
     /// Takes up a run that was killed, paused or stopped: repairs a torn tail, folds the records. Nothing is appended
-    /// yet. Says how many bytes of a torn record were cut off.
+    /// yet. Says how many bytes of a torn record were cut off. `signals` as in [`LiveRun::begin`].
     ///
     /// # Errors
     ///
     /// The run is alive or has ended, its journal is damaged, or its plan compiles to another graph now.
-    pub fn take_up(places: &Places, asked: Option<&str>) -> Result<(LiveRun, u64), LiveError> {
+    pub fn take_up(
+        places: &Places,
+        asked: Option<&str>,
+        signals: &Signals,
+    ) -> Result<(LiveRun, u64), LiveError> {
         let folder = places.runs.find(asked)?;
         refuse_abandoned(&folder)?;
         let wall = Timestamp::now();
@@ -191,7 +198,7 @@ impl LiveRun {
         }
         // Ours already, unless somebody released it by hand meanwhile.
         let mut hold = Hold::none(&claims, &id);
-        hold.take(shell.graph(), is_live, wall, &places.signals)?;
+        hold.take(shell.graph(), is_live, wall, signals)?;
         Ok((LiveRun { shell, folder, hold }, torn))
     }
 
@@ -341,7 +348,7 @@ pub enum Abandoned {
 pub fn abandon(places: &Places, asked: &str, reason: &str) -> Result<Abandoned, LiveError> {
     let folder = places.runs.find(Some(asked))?;
     refuse_abandoned(&folder)?;
-    let error = match LiveRun::take_up(places, Some(folder.id().as_str())) {
+    let error = match LiveRun::take_up(places, Some(folder.id().as_str()), &Signals::default()) {
         Ok((run, _)) => return run.abandon(reason, &mut ()).map(|()| Abandoned::Recorded),
         Err(error @ (LiveError::Lock(_) | LiveError::Ended { .. } | LiveError::Runs(_))) => {
             return Err(error);

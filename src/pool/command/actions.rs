@@ -48,7 +48,7 @@ impl Flow {
             return Ok((Observation::NotDone, Facts::default()));
         };
         let facts = exit(action, mark.exit_code);
-        let transient = action.limit.attempts > 1;
+        let transient = action.has_more_tries();
         if let Some(code) = mark.exit_code {
             let seen =
                 if is_success(action, code) { Observation::Done } else { Observation::Failed { transient } };

@@ -149,7 +149,7 @@ impl Try<'_> {
         if is_success(self.action, code) {
             return (Ok(()), facts);
         }
-        let problem = if self.action.limit.attempts > 1 { Problem::Transient } else { Problem::Permanent };
+        let problem = if self.action.has_more_tries() { Problem::Transient } else { Problem::Permanent };
         let text = Some(format!("it ended with {code}{}", super::answers::said(output)));
         (Err(problem), Facts { text, ..facts })
     }

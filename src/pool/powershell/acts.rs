@@ -276,7 +276,7 @@ impl Flow {
 
     /// Whether the plan says that an action which failed may be tried again.
     pub(super) fn may_try_again(&self, moment: Moment, index: u8) -> bool {
-        self.plan.upgrade().at(moment)[usize::from(index)].limit.attempts > 1
+        self.plan.upgrade().at(moment)[usize::from(index)].has_more_tries()
     }
 
     /// How an action ended, by its mark.

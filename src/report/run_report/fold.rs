@@ -10,12 +10,11 @@ use super::{
 };
 use crate::exec::record::{Act, EventEntry, Opened, step_of};
 use crate::graph::{Route, StepGraph, StepId, StepKind};
-use crate::plan::{Answer, DomainId, Facts, FrontEndId, Readiness};
-use crate::report::narrator;
+use crate::plan::{Answer, DomainId, FrontEndId, Readiness};
 use crate::report::times::Zone;
-use crate::report::words::Seen;
 use crate::report::words::place::{self, Standing};
 use crate::report::words::trouble::{self, Trouble};
+use crate::report::words::{self, Seen};
 use crate::run::{Event, Illegal, Outcome, Phase, Run, StepState, WatchAt};
 
 pub(super) fn header(opened: &Opened) -> Header {
@@ -162,8 +161,8 @@ impl<'a> Fold<'a> {
         let Event::Answered { answer, .. } = entry.event.as_ref() else { return };
         let watched = matches!(self.run.state(step), StepState::Watching(_));
         let why = match watched {
-            true => self.with_seen(self.last, |seen| narrator::reason(seen, answer, &entry.facts)),
-            false => heard(&entry.facts),
+            true => words::reason(self.graph, answer, &entry.facts),
+            false => words::heard(&entry.facts),
         };
         let course = &mut self.steps[step.index()];
         match answer {
@@ -390,11 +389,4 @@ impl<'a> Fold<'a> {
 
 fn between(from: Timestamp, to: Timestamp) -> Duration {
     Duration::try_from(to.duration_since(from)).unwrap_or_default()
-}
-
-/// What rode beside an answer, in words.
-fn heard(facts: &Facts) -> Option<String> {
-    let code = facts.exit_code.map(|code| format!("exit code {code}"));
-    let parts: Vec<String> = [code, facts.text.clone()].into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| parts.join(", "))
 }

@@ -14,7 +14,7 @@ use crate::run::{Illegal, Outcome, Served};
 use fold::{Fold, header};
 
 /// The version of this format: a minor version adds, a major one breaks.
-pub const FORMAT_VERSION: &str = "1.1";
+pub const FORMAT_VERSION: &str = "1.2";
 
 /// What became of a run.
 #[derive(Clone, Debug, Serialize)]

@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use super::lines::rough;
 use crate::exec::record::Act;
 use crate::graph::{Route, StepGraph, StepId};
-use crate::plan::{Consent, FailoverWhen};
+use crate::plan::{Answer, Consent, Facts, FailoverWhen, Readiness};
 use crate::run::{Run, TimerKind, Want, Wanted};
 
 pub use waits::{Wait, waits};
@@ -46,6 +46,26 @@ pub struct Due {
     pub since: Timestamp,
     pub at: Timestamp,
     pub left: Duration,
+}
+
+/// What rode beside an answer, in words.
+pub fn heard(facts: &Facts) -> Option<String> {
+    let code = facts.exit_code.map(|code| format!("exit code {code}"));
+    let parts: Vec<String> = [code, facts.text.clone()].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// Why an answer is not the one that is waited for, in the words of whoever answered; or the front ends that are not active.
+pub fn reason(graph: &StepGraph, answer: &Answer, facts: &Facts) -> Option<String> {
+    let inactive = match answer {
+        Answer::Readiness(Readiness::Ready { inactive, .. }) if !inactive.is_empty() => {
+            let are = if inactive.len() == 1 { "is" } else { "are" };
+            Some(format!("{} {are} not active", place::names(graph, inactive)))
+        }
+        _ => None,
+    };
+    let parts: Vec<String> = heard(facts).into_iter().chain(inactive).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 impl Seen<'_> {
