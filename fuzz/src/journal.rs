@@ -10,7 +10,7 @@ use poolroll::exec::live::{self, LiveError, LookedAt, Places, compile};
 use poolroll::exec::memory_disk::MemoryDisk;
 use poolroll::exec::record::{Entry, FORMAT_VERSION, Opened};
 use poolroll::report::run_report::Report;
-use poolroll::report::run_status::Status;
+use poolroll::report::run_status::{Room, Status};
 use poolroll::report::times::Zone;
 use poolroll::report::words::Seen;
 use poolroll::report::{run_human, run_json};
@@ -237,10 +237,10 @@ fn told(looked: &LookedAt) {
         asked: moment.asked,
     };
     let status = Status::of(&seen, looked.alive, |_| None);
-    let mut text = String::new();
-    status.write(&mut text).expect("a text takes all");
+    let mut text = status.text();
+    text.push_str(&status.text_in(Room { lines: 24, columns: 80 }));
     let records = looked.records.iter().map(|record| (record.at, &record.body));
-    let report = Report::of(&looked.graph, records).expect("it was folded before");
+    let report = Report::of(&looked.graph, records, Some(looked.now())).expect("it was folded before");
     run_human::write(&mut text, &report, &Zone::of(&looked.graph)).expect("a text takes all");
     let (mut one, mut other) = (Vec::new(), Vec::new());
     status.write_json(&mut one).expect("memory takes all");

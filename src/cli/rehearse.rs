@@ -146,7 +146,7 @@ fn one(args: &Args, graph: &Arc<StepGraph>, rehearsal: &Rehearsal) -> Result<End
     let mut watched = Watched { teller, proving: Proving::new(rehearsal.begins) };
     let rehearsed = rehearsal.run(graph, MemoryLog::default(), &mut watched)?;
     let records = rehearsed.log.records.iter().map(|(at, entry)| (*at, entry));
-    let report = Report::of(graph, records).map_err(|source| Failure::History { source })?;
+    let report = Report::of(graph, records, None).map_err(|source| Failure::History { source })?;
     let mut text = format!("\nrehearsal: {}\n", report.headline);
     // Writing to a text cannot fail.
     let _ = run_human::recap(&mut text, &report);

@@ -36,5 +36,6 @@ pub fn moment(looked: &LookedAt) -> Moment<'_> {
 ///
 /// The records are not a history of the graph; looking at the run has folded them already.
 pub fn report(looked: &LookedAt) -> Result<Report, Illegal> {
-    Report::of(&looked.graph, looked.records.iter().map(|record| (record.at, &record.body)))
+    let records = looked.records.iter().map(|record| (record.at, &record.body));
+    Report::of(&looked.graph, records, Some(looked.now()))
 }

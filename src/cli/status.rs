@@ -4,12 +4,13 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use terminal_size::{Height, Width};
 
 use super::exit::Ending;
 use super::failure::Failure;
 use super::{output, places, seeing};
 use crate::exec::live::{self, LiveError, Places};
-use crate::report::run_status::Status;
+use crate::report::run_status::{Room, Status};
 use crate::run::StepState;
 
 /// How often a watched run is looked at.
@@ -66,13 +67,22 @@ fn status(places: &Places, run: Option<&str>) -> Result<Status, Failure> {
 fn show(status: &Status, format: Format) -> Result<(), Failure> {
     match format {
         Format::Json => output::data(|mut out| status.write_json(&mut out)),
-        Format::Human => {
-            let mut text = String::new();
-            // Writing to a text cannot fail.
-            let _ = status.write(&mut text);
-            output::text(&text)
-        }
+        Format::Human => output::text(&status.text()),
     }
+}
+
+/// Draws it over what the terminal shows. What scrolls away is drawn over by nobody.
+fn draw(status: &Status) -> Result<(), Failure> {
+    let text = match terminal_size::terminal_size() {
+        // The cursor stays below the last line.
+        Some((Width(columns), Height(lines))) => {
+            let lines = usize::from(lines).saturating_sub(1);
+            status.text_in(Room { lines, columns: usize::from(columns) })
+        }
+        None => status.text(),
+    };
+    output::data(|out| out.write_all(b"\x1b[2J\x1b[H"))?;
+    output::text(&text)
 }
 
 /// On a terminal the view is drawn over; elsewhere it is written again when something has changed.
@@ -84,8 +94,7 @@ fn watch(args: &Args, places: &Places, first: Status) -> Result<Ending, Failure>
     loop {
         let news = (status.headline.clone(), status.waits.iter().map(|wait| wait.now.clone()).collect());
         if redraw {
-            output::data(|out| out.write_all(b"\x1b[2J\x1b[H"))?;
-            show(&status, args.format)?;
+            draw(&status)?;
         } else if shown.as_ref() != Some(&news) {
             show(&status, args.format)?;
             output::text("\n")?;

@@ -6,6 +6,7 @@ use super::lines::{counted, rough};
 use super::run_report::{FrontEndReport, Report, TroubleEnd, TroubleReport};
 use super::times::Zone;
 use super::words::place::Standing;
+use crate::run::Outcome;
 
 /// The recap: a line a front end, one for the pool.
 ///
@@ -13,8 +14,7 @@ use super::words::place::Standing;
 ///
 /// The writer's.
 pub fn recap(out: &mut impl Write, report: &Report) -> fmt::Result {
-    let counts = report.counts_sessions();
-    let rows: Vec<[String; 6]> = report.front_ends.iter().map(|row| cells(row, counts)).collect();
+    let rows: Vec<[String; 6]> = report.front_ends.iter().map(|row| cells(row, report)).collect();
     let mut widths = [0; 6];
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -29,7 +29,7 @@ pub fn recap(out: &mut impl Write, report: &Report) -> fmt::Result {
     pool(out, report)
 }
 
-fn cells(row: &FrontEndReport, counts_sessions: bool) -> [String; 6] {
+fn cells(row: &FrontEndReport, report: &Report) -> [String; 6] {
     let versions = match (&row.version_before, &row.version_after) {
         (Some(before), Some(after)) if before != after => format!("{before} -> {after}"),
         (_, Some(version)) | (Some(version), None) => version.clone(),
@@ -38,10 +38,13 @@ fn cells(row: &FrontEndReport, counts_sessions: bool) -> [String; 6] {
     let out = match (row.out_for, row.standing) {
         (None, _) => "not touched".to_owned(),
         (Some(length), Standing::Done) => format!("out for {}", rough(length.get())),
+        (Some(length), _) if report.outcome.is_some_and(Outcome::is_final) => {
+            format!("out to the end, {}", rough(length.get()))
+        }
         (Some(length), _) => format!("out, {} so far", rough(length.get())),
     };
     let lost = match row.out_for {
-        Some(_) if counts_sessions => counted(row.sessions_lost as usize, "session") + " lost",
+        Some(_) if report.counts_sessions() => lost_by_stops(row.sessions_lost),
         _ => String::new(),
     };
     let retries = match row.retries {
@@ -52,6 +55,11 @@ fn cells(row: &FrontEndReport, counts_sessions: bool) -> [String; 6] {
     [row.front_end.clone(), row.standing.word().to_owned(), versions, out, lost, retries]
 }
 
+/// What a front end takes along that dies by itself is counted by nobody.
+fn lost_by_stops(sessions: u32) -> String {
+    counted(sessions as usize, "session") + " lost by stops"
+}
+
 fn pool(out: &mut impl Write, report: &Report) -> fmt::Result {
     let there = report.count(Standing::Done) + report.count(Standing::AlreadyThere);
     let all = report.front_ends.len();
@@ -60,7 +68,7 @@ fn pool(out: &mut impl Write, report: &Report) -> fmt::Result {
         None => "in service as planned".to_owned(),
     };
     let lost = match report.counts_sessions() {
-        true => format!(", {} lost", counted(report.sessions_lost() as usize, "session")),
+        true => format!(", {}", lost_by_stops(report.sessions_lost())),
         false => String::new(),
     };
     let took = rough(report.took.get());
@@ -105,13 +113,8 @@ pub fn write(out: &mut impl Write, report: &Report, zone: &Zone) -> fmt::Result 
         writeln!(out, "run     {} ({})", opened.run, report.plan)?;
         writeln!(out, "by      {}, poolroll {}, driver {}", opened.by, opened.program, opened.driver)?;
     }
-    writeln!(
-        out,
-        "time    {} to {} ({})",
-        zone.full(report.began),
-        zone.full(report.last),
-        rough(report.took.get())
-    )?;
+    let until = if report.outcome.is_some() { zone.full(report.last) } else { "now".to_owned() };
+    writeln!(out, "time    {} to {until} ({})", zone.full(report.began), rough(report.took.get()))?;
     writeln!(out, "digest  {}", report.digest.get(..super::graph_tree::SHOWN_DIGEST).unwrap_or_default())?;
     writeln!(out, "state   {}\n", report.headline)?;
     recap(out, report)?;

@@ -17,6 +17,24 @@ pub const FORMAT_VERSION: &str = "1.1";
 /// How many front ends are listed one by one for people; of more, only those that something is going on with.
 const LISTED: usize = 32;
 
+/// Lines and columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    pub lines: usize,
+    pub columns: usize,
+}
+
+impl Room {
+    /// How many lines of a terminal a line takes.
+    fn taken_by(self, line: &str) -> usize {
+        line.chars().count().div_ceil(self.columns.max(1)).max(1)
+    }
+
+    fn holds(self, text: &str) -> bool {
+        text.lines().map(|line| self.taken_by(line)).sum::<usize>() <= self.lines
+    }
+}
+
 /// A run at one moment.
 #[derive(Clone, Debug, Serialize)]
 pub struct Status {
@@ -102,12 +120,42 @@ impl Status {
         }
     }
 
-    /// Writes it for people.
-    ///
-    /// # Errors
-    ///
-    /// The writer's.
-    pub fn write(&self, out: &mut impl Write) -> fmt::Result {
+    /// For people.
+    pub fn text(&self) -> String {
+        self.text_of(LISTED)
+    }
+
+    /// For people who see so much of it: where that is less than the whole, front ends at which nothing goes on are counted and not
+    /// listed, and then the end of it is left out.
+    pub fn text_in(&self, room: Room) -> String {
+        let whole = self.text();
+        if room.holds(&whole) {
+            return whole;
+        }
+        let short = self.text_of(0);
+        if room.holds(&short) {
+            return short;
+        }
+        let mut left = room.lines.saturating_sub(1);
+        let fits = |line: &&str| {
+            let taken = room.taken_by(line);
+            let fits = taken <= left;
+            left -= taken.min(left);
+            fits
+        };
+        let mut kept: String = short.lines().take_while(fits).map(|line| format!("{line}\n")).collect();
+        kept.push_str(&format!("... all of it: poolroll status {}\n", self.run));
+        kept
+    }
+
+    fn text_of(&self, listed: usize) -> String {
+        let mut text = String::new();
+        // Writing to a text cannot fail.
+        let _ = self.write(&mut text, listed);
+        text
+    }
+
+    fn write(&self, out: &mut impl Write, listed: usize) -> fmt::Result {
         writeln!(out, "run   {} ({})", self.run, self.plan)?;
         writeln!(out, "pool  {}", self.pool)?;
         let gone = self.state == "open" && !self.alive;
@@ -121,7 +169,7 @@ impl Status {
         if let Some(warning) = &self.warning {
             writeln!(out, "\n{warning}")?;
         }
-        self.list(out)?;
+        self.list(out, listed)?;
         section(out, if gone { "when it is resumed, it goes on with" } else { "waits for" }, &self.waits)?;
         for trouble in &self.troubles {
             writeln!(out, "\nneeds a person: {}", trouble.step)?;
@@ -144,8 +192,8 @@ impl Status {
         Ok(())
     }
 
-    fn list(&self, out: &mut impl Write) -> fmt::Result {
-        let all = self.front_ends.len() <= LISTED;
+    fn list(&self, out: &mut impl Write, listed: usize) -> fmt::Result {
+        let all = self.front_ends.len() <= listed;
         let busy = |row: &&FrontEndStatus| all || matches!(row.standing, Standing::Out | Standing::Trouble);
         let rows: Vec<&FrontEndStatus> = self.front_ends.iter().filter(busy).collect();
         let width = rows.iter().map(|row| row.front_end.len()).max().unwrap_or_default();

@@ -15,10 +15,8 @@ pub(super) fn bounds(text: &PlanText, _: &Names, findings: &mut Findings) {
         if length.is_zero() {
             if let Zero::Never(why) = zero {
                 let message = format!("`{key}` is {}: {why}", **length);
-                findings.push(
-                    Finding::new(Code::LengthZero, message, "write a length such as `1m`")
-                        .at(length.span(), "zero"),
-                );
+                let help = "remove it, and the usual length holds; or write one such as `15m`";
+                findings.push(Finding::new(Code::LengthZero, message, help).at(length.span(), "zero"));
             }
         } else if **length > LONGEST {
             let message = format!("`{key}` is {}, longer than 7 days", **length);

@@ -272,15 +272,17 @@ impl<'a> Fold<'a> {
         self.persons.push(Word { at, who: by.who.clone(), did, reason: by.reason.clone() });
     }
 
-    pub(super) fn report(self) -> Report {
+    pub(super) fn report(self, now: Option<Timestamp>) -> Report {
         let plan = self.graph.plan();
-        let began = self.began.unwrap_or(self.last);
-        let (headline, warning, standings) = self.with_seen(self.last, |seen| {
+        let outcome = self.run.outcome();
+        let until = now.filter(|_| outcome.is_none()).map_or(self.last, |now| now.max(self.last));
+        let began = self.began.unwrap_or(until);
+        let (headline, warning, standings) = self.with_seen(until, |seen| {
             let standings: Vec<Standing> = plan.front_end_ids().map(|id| place::standing(seen, id)).collect();
             (place::headline(seen), place::served(seen), standings)
         });
-        let front_ends = plan.front_end_ids().zip(standings).map(|(id, standing)| self.row(id, standing));
-        let outcome = self.run.outcome();
+        let front_ends =
+            plan.front_end_ids().zip(standings).map(|(id, standing)| self.row(id, standing, until));
         let stuck = |step: StepId| matches!(self.run.state(step), StepState::Stuck(_));
         let is_over = outcome.is_some_and(Outcome::is_final);
         let ended = |step, trouble: TroubleReport| {
@@ -306,7 +308,7 @@ impl<'a> Fold<'a> {
             version: plan.upgrade().version.clone(),
             began,
             last: self.last,
-            took: between(began, self.last).into(),
+            took: between(began, until).into(),
             state: place::outcome_word(outcome),
             headline,
             served: self.run.served(self.graph),
@@ -321,7 +323,7 @@ impl<'a> Fold<'a> {
         }
     }
 
-    fn row(&self, id: FrontEndId, standing: Standing) -> FrontEndReport {
+    fn row(&self, id: FrontEndId, standing: Standing, until: Timestamp) -> FrontEndReport {
         let plan = self.graph.plan();
         let server = &self.front_ends[id.index()];
         let other = self.graph.has(Route::FailedOver).then(|| self.graph.chain(Route::FailedOver, id));
@@ -348,7 +350,7 @@ impl<'a> Fold<'a> {
             version_after: after,
             out: server.out,
             back,
-            out_for: server.out.map(|out| between(out, back.unwrap_or(self.last)).into()),
+            out_for: server.out.map(|out| between(out, back.unwrap_or(until)).into()),
             sessions_lost: server.lost,
             retries: retries.sum(),
         }

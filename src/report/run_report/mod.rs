@@ -32,6 +32,7 @@ pub struct Report {
     pub began: Timestamp,
     /// When the last record was written.
     pub last: Timestamp,
+    /// How long it took; so far, of a run that has not ended.
     pub took: Length,
     /// `open`, or how it ended.
     pub state: &'static str,
@@ -156,7 +157,7 @@ pub struct StepReport {
 }
 
 impl Report {
-    /// The report of these records.
+    /// The report of these records, at their last one, or `now` where the run has not ended.
     ///
     /// # Errors
     ///
@@ -164,6 +165,7 @@ impl Report {
     pub fn of<'r>(
         graph: &StepGraph,
         records: impl IntoIterator<Item = (Timestamp, &'r Entry<'static>)>,
+        now: Option<Timestamp>,
     ) -> Result<Report, Illegal> {
         let mut fold = Fold::new(graph);
         for (at, entry) in records {
@@ -173,7 +175,7 @@ impl Report {
                 Entry::Event(entry) => fold.event(at, entry)?,
             }
         }
-        Ok(fold.report())
+        Ok(fold.report(now))
     }
 
     /// How many front ends stand so.

@@ -3,11 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::narrator::Narrator;
+use super::super::run_report::Report;
+use super::super::run_status::{Room, Status};
 use super::place::{self, Standing};
 use super::trouble::troubles;
 use super::{Seen, waits};
 use crate::exec::live;
-use crate::exec::record::Act;
+use crate::exec::record::{Act, Entry, EventEntry};
 use crate::exec::since::Waits;
 use crate::graph::StepGraph;
 use crate::plan::{
@@ -40,7 +42,7 @@ struct Hand {
     run: Run,
     waits: Waits,
     now: Timestamp,
-    records: u64,
+    history: Vec<(Timestamp, Entry<'static>)>,
     asked: Option<Act>,
 }
 
@@ -49,14 +51,20 @@ impl Hand {
         let graph = live::compile("p.yaml", plan.as_bytes()).unwrap().graph;
         let run = Run::new(&graph);
         let now = "2026-12-05T20:00:00Z".parse().unwrap();
-        Hand { graph, run, waits: Waits::default(), now, records: 0, asked: None }
+        Hand { graph, run, waits: Waits::default(), now, history: Vec::new(), asked: None }
     }
 
     fn apply(&mut self, event: &Event) {
         self.run.apply(&self.graph, event).unwrap_or_else(|illegal| panic!("{event:?}: {illegal}"));
         let wanted = self.wanted();
-        self.waits.follow(&wanted, self.now, self.records);
-        self.records += 1;
+        self.waits.follow(&wanted, self.now, self.history.len() as u64);
+        let entry = EventEntry::new(&self.graph, self.run.epoch(), event, Facts::default(), None);
+        self.history.push((self.now, Entry::Event(entry).to_static()));
+    }
+
+    fn report(&self) -> Report {
+        let records = self.history.iter().map(|(at, entry)| (*at, entry));
+        Report::of(&self.graph, records, Some(self.now)).unwrap()
     }
 
     fn wanted(&self) -> Wanted {
@@ -217,12 +225,47 @@ fn a_drain_says_how_long_it_may_take_and_what_follows() {
 }
 
 #[test]
+fn a_report_of_a_run_that_waits_counts_until_now() {
+    let mut hand = Hand::of(PLAN);
+    hand.go_until("upgrade/fe01.contoso.com/1");
+    hand.pass(12);
+    let (report, last) = (hand.report(), hand.history.last().unwrap().0);
+    assert_eq!((report.took.to_string(), report.last), ("12m".to_owned(), last));
+    assert_eq!(report.front_ends[0].out_for.map(|out| out.to_string()).as_deref(), Some("12m"));
+    // One that has ended is over.
+    hand.apply(&Event::Abort);
+    hand.go(well);
+    hand.pass(60);
+    assert_eq!(hand.report().took.to_string(), "12m");
+}
+
+#[test]
+fn a_status_fits_the_terminal_that_shows_it() {
+    let mut hand = Hand::of(PLAN);
+    hand.go_until("upgrade/fe01.contoso.com/1");
+    let status = hand.seen(|seen| Status::of(seen, true, |_| None));
+    let (whole, columns) = (status.text(), 80);
+    let taken = |text: &str| text.lines().map(|line| line.len().div_ceil(columns).max(1)).sum::<usize>();
+    assert_eq!(status.text_in(Room { lines: taken(&whole), columns }), whole);
+    for lines in 1..taken(&whole) {
+        let text = status.text_in(Room { lines, columns });
+        assert!(taken(&text) <= lines, "{lines}:\n{text}");
+        // The one at work is told as long as there is room for it.
+        assert!(lines < 8 || text.contains("\nfe01.contoso.com  UD1  "), "{lines}:\n{text}");
+        assert!(!text.contains("\nfe02"), "{lines}:\n{text}");
+    }
+    assert!(status.text_in(Room { lines: 5, columns }).ends_with("... all of it: poolroll status R\n"));
+}
+
+#[test]
 fn a_pause_says_what_comes_back_first() {
     let mut hand = Hand::of(PLAN);
     assert_eq!(hand.seen(place::pausing), "nothing is out, so at once");
     hand.go_until("upgrade/fe01.contoso.com/1");
     hand.apply(&Event::Pause);
     assert_eq!(hand.seen(place::pausing), "fe01 comes back into service first, about 20m");
+    hand.pass(3);
+    assert_eq!(hand.seen(place::pausing), "fe01 comes back into service first, about 17m");
     assert_eq!(
         hand.seen(place::headline),
         "pausing (somebody asked for it), fe01 is brought back first; in UD1 (1 of 4): 0 of 1 front ends done, fe01 out"

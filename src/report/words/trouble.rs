@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Seen, partner};
 use crate::graph::{StepId, StepKind};
-use crate::plan::{Act, Driver, Moment, Product};
+use crate::plan::{Act, Driver, FailoverWhen, Moment, Product};
 use crate::report::lines::rough;
 use crate::run::{StepState, Why};
 
@@ -175,7 +175,12 @@ fn choices(seen: &Seen<'_>, step: StepId, why: Why) -> Vec<Choice> {
         });
         choices.push(Choice {
             command: format!("{resume} --resolve {id}=not_done --reason TEXT"),
-            does: "you have seen that it did not; it is tried again while it has tries left",
+            does: match seen.graph.act(step) {
+                Some(Act::FailOver) if seen.graph.failover_when() == FailoverWhen::Troubled => {
+                    "you have seen that it did not; the pool is asked anew, and fails over if it is in trouble still"
+                }
+                _ => "you have seen that it did not; it is tried again while it has tries left",
+            },
         });
     }
     if why.is_of_an_effect() {

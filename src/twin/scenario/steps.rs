@@ -25,6 +25,9 @@ const WORDS: [&str; 10] = [
     "databases",
 ];
 
+/// The words of steps that ask and change nothing.
+const ASKING: [&str; 4] = ["preflight", "approve", "ready", "settle"];
+
 /// The step of this name.
 pub(super) fn target(step: &Spanned<String>, plan: &Plan) -> Result<Target, Finding> {
     let name: &str = step;
@@ -113,6 +116,11 @@ fn unknown(step: &Spanned<String>, why: &str) -> Finding {
 }
 
 fn malformed(step: &Spanned<String>, word: &str) -> Finding {
+    if ASKING.contains(&word) {
+        let message = format!("`{}` asks, and changes nothing that could go wrong", step.escape_debug());
+        let help = "what the pool answers is said by `pool_busy`, `pool_insufficient`, `pool_unanswered`, `domain_not_ready` or `readiness_lost`, what a person does by `operator`";
+        return Finding::new(Code::UnknownValue, message, help).at(step.span(), "no step that acts");
+    }
     let meant = if WORDS.contains(&word) { None } else { nearest(word, WORDS) };
     match meant {
         Some(meant) => unknown(step, &format!("did you mean `{meant}`?")),

@@ -186,6 +186,15 @@ fn what_means_nothing_is_found_in_its_place() {
 }
 
 #[test]
+fn a_step_that_only_asks_is_said_to() {
+    for step in ["settle/UD1", "ready/UD2", "preflight/fe03.contoso.com", "approve/before/UD1"] {
+        let body = format!("faults:\n- fails: {{ step: {step} }}\n");
+        let findings = resolved(&body, SIX).unwrap_err();
+        assert!(findings[0].2.contains("`readiness_lost`"), "{findings:#?}");
+    }
+}
+
+#[test]
 fn a_slip_earns_a_guess_and_all_findings_come_together() {
     let body = "spread: 91\nupgraded: 7\noperator: { approves: sometimes }\nfaults:\n- partly: { step: stpo/fe03.contoso.com }\n- front_end_dies: { front_end: fe05.contso.com }\n";
     let findings = resolved(body, SIX).unwrap_err();
