@@ -49,6 +49,18 @@ fn a_window_may_be_as_short_as_what_has_to_fit_it() {
     }
 }
 
+/// Whichever way the pool is upgraded, its databases are updated last.
+#[test]
+fn databases_add_their_own_time_to_both_routes() {
+    let always = "failover: { partner: q.x.y, when: always }";
+    let of = |more: &str| open_for(DAYS, LYNC, &format!("{always}\n{more}")).0;
+    let (without, with) = (of(""), of("databases: { sql_server: sql.x.y }"));
+    let own = with.databases;
+    assert!(own > Duration::ZERO);
+    assert_eq!(with.rolling, without.rolling + own);
+    assert_eq!(with.failed_over, without.failed_over.map(|without| without + own));
+}
+
 #[test]
 fn more_at_once_is_advised_where_more_may_be_and_are_there() {
     let advises = |product: &str, more: &str| {
