@@ -70,6 +70,7 @@ impl Node {
         if self.run.phase() != Phase::Preflight {
             self.left.forget_found();
         }
+        self.forget_what_opens_nothing(graph);
         let front_ends = || graph.plan().front_end_ids();
         for front_end in front_ends().filter(|id| self.run.is_skipped(graph, *id)).collect::<Vec<_>>() {
             // Nobody comes back to it.
@@ -138,6 +139,39 @@ impl Node {
                 self.forget_all_but_its_death(graph, front_end);
             }
         }
+    }
+
+    /// What is asked only of those who die, of a count that is not forgotten, of who may be out, and by a look that nobody makes.
+    fn forget_what_opens_nothing(&mut self, graph: &StepGraph) {
+        if self.left.deaths == 0 {
+            self.memory.proved.clear();
+        }
+        self.memory.heard_count &= self.world.counted.is_some();
+        let before_stop = self.world.bits(Moment::BeforeStop);
+        for front_end in graph.plan().front_end_ids() {
+            let server = self.world.server(front_end);
+            let marks = (server.done | server.failed | server.cut_off) & before_stop;
+            if !server.may_be_out(before_stop) && marks == 0 {
+                forget(&mut self.memory.in_service, front_end.index());
+            }
+            // Whoever takes the run up looks at what failed; otherwise its next try makes an end of its own.
+            if server.failed != 0 && self.left.crashes == 0 {
+                self.world.servers[front_end.index()].failed &= self.looked_at(graph, front_end);
+            }
+        }
+    }
+
+    /// The actions of a front end that have begun and are not done with.
+    fn looked_at(&self, graph: &StepGraph, front_end: FrontEndId) -> u16 {
+        let place = |step: StepId| match graph.act(step) {
+            Some(Act::Perform { moment, index, .. }) => Some(1 << self.world.place(moment, index)),
+            _ => None,
+        };
+        let is_looked_at = |step: &StepId| {
+            let state = self.run.state(*step);
+            !matches!(state, StepState::Pending(_) | StepState::Clearing(..)) && !state.is_satisfied()
+        };
+        graph.steps_of(front_end).filter(is_looked_at).filter_map(place).fold(0, |all, bit| all | bit)
     }
 
     /// Whoever was left out is excused from everything, whether it died or a person said where it stands.
