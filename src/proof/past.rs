@@ -154,7 +154,7 @@ impl Node {
             if !server.may_be_out(before_stop) && marks == 0 {
                 forget(&mut self.memory.in_service, front_end.index());
             }
-            // Whoever takes the run up looks at what failed; otherwise its next try makes an end of its own.
+            // The next try makes an end of its own, unless the process dies before it has begun it.
             if server.failed != 0 && self.left.crashes == 0 {
                 self.world.servers[front_end.index()].failed &= self.looked_at(graph, front_end);
             }

@@ -91,6 +91,12 @@
 //!
 //! An answer about the pool, and a count, is asked about only by what begins on it: that begins at once, or when the window
 //! was asked after it. Otherwise it is forgotten, and then nothing may begin on it: that is asked more strictly than it need be.
+//! Whether it was heard since the run was taken up is asked of a count alone: of one that is forgotten nothing is.
+//!
+//! That a front end was proved to accept connections is asked when it dies: where nobody dies any more, nobody asks. That a person said
+//! of one that it was not taken out is asked while it may be out: where it is not, and no action before its stop has left anything that
+//! a look could find, it comes out by a new try, of which the person said nothing. That an action failed is found by a look, and what is to
+//! be tried again is looked at only when the process dies before it has begun that: where none dies, the next try makes an end of its own.
 //!
 //! # Fates
 //!

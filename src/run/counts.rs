@@ -63,7 +63,7 @@ impl Run {
                     unready: 0,
                     ..
                 }) => {}
-                state => self.put(step, forgotten(graph.kind(step), state)),
+                state => self.put(step, forgotten(graph, step, state)),
             }
         }
     }
@@ -156,8 +156,10 @@ impl Run {
     }
 }
 
-fn forgotten(kind: StepKind, state: StepState) -> StepState {
-    let of_effect = matches!(kind, StepKind::Ensure(_));
+fn forgotten(graph: &StepGraph, step: StepId, state: StepState) -> StepState {
+    let of_effect = matches!(graph.kind(step), StepKind::Ensure(_));
+    // Where it may be tried twice, one that was begun once has a try left, as if it had not been.
+    let begun = u8::from(graph.step(step).limit.attempts < 2);
     let lowest = |tried: Try, begun: u8| Try {
         attempt: tried.attempt.min(begun),
         hard: tried.hard,
@@ -169,7 +171,7 @@ fn forgotten(kind: StepKind, state: StepState) -> StepState {
         StepState::Running(tried) | StepState::Doubt(tried, _) | StepState::Waiting(tried, _)
             if of_effect =>
         {
-            StepState::Doubt(lowest(tried, 1), 0)
+            StepState::Doubt(lowest(tried, begun), 0)
         }
         StepState::Pending(tried) => StepState::Pending(lowest(tried, 0)),
         StepState::Clearing(tried, clearance) => {
