@@ -89,6 +89,9 @@
 //! its place: its stop is begun and looked at whatever runs, and what it was proved to be is proved anew after its start. Who is
 //! found otherwise than planned is found before the run, so nothing is kept afterwards of how many may be.
 //!
+//! What a person does that changes nothing has used up an act: whatever follows can follow without it, and is asked as strictly. So nobody has
+//! a step tried again that needs nobody.
+//!
 //! An answer about the pool, and a count, is asked about only by what begins on it: that begins at once, or when the window
 //! was asked after it. Otherwise it is forgotten, and then nothing may begin on it: that is asked more strictly than it need be.
 //! Whether it was heard since the run was taken up is asked of a count alone: of one that is forgotten nothing is.

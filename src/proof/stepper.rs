@@ -324,7 +324,10 @@ impl<'g> Stepper<'g> {
         front_ends.for_each(|front_end| may_say(Event::Skip { front_end }, Becomes::Same));
         let Node { run, world, .. } = &self.said_in;
         for step in run.stuck().chain(run.active()).filter(|step| is_meant(graph.kind(*step).front_end())) {
-            may_say(Event::Retry { step }, Becomes::Same);
+            // Of one that needs nobody it changes nothing.
+            if !self.reduction.past || matches!(run.state(step), StepState::Stuck(_)) {
+                may_say(Event::Retry { step }, Becomes::Same);
+            }
             if let StepKind::Ensure(act) = graph.kind(step) {
                 // Who says how it ended knows.
                 world.looks(graph, act, &mut |saw, becomes| match saw {
