@@ -242,3 +242,37 @@ fn eight_unknown_names_get_a_guess() {
     assert_eq!(helps.len(), 9, "{helps:#?}");
     assert_eq!(helps.iter().filter(|help| help.starts_with("did you mean")).count(), 8, "{helps:#?}");
 }
+
+/// A pool that is reached by sessions over WinRM, with what else is said of them.
+fn by_winrm(more: &str) -> String {
+    lync(&format!("driver: {{ powershell: {{ reach: {{ session: {{ over: {{ winrm: {{ {more} }} }} }} }} }} }}"))
+}
+
+#[test]
+fn a_password_is_had_from_a_variable_or_from_a_program() {
+    let logon = |password: &str| by_winrm(&format!("logon: {{ user: u, password: {{ {password} }} }}"));
+    for password in ["environment: POOL_PW2", "environment: _", "command: [pass, show, pool]", "command: [a b]"] {
+        spares(Code::ReachMalformed, &logon(password));
+    }
+    for password in [
+        "environment: ''",
+        "environment: 2POOL",
+        "environment: POOL-PW",
+        "command: ['']",
+        "command: [' pass']",
+        "command: ['pass ']",
+        "command: [\"pa\\tss\"]",
+    ] {
+        earns(Code::ReachMalformed, &logon(password));
+    }
+    earns(Code::SecretInPlan, &logon("command: [pass, --password, hunter2]"));
+}
+
+#[test]
+fn a_logon_that_is_handed_on_reaches_a_share() {
+    let from_a_share = |driver: String| driver.replace("program: u", r"program: '\\files\u.exe'");
+    earns(Code::SecondHop, &from_a_share(by_winrm("")));
+    earns(Code::SecondHop, &from_a_share(by_winrm("authentication: kerberos")));
+    spares(Code::SecondHop, &from_a_share(by_winrm("authentication: credssp")));
+    spares(Code::SecondHop, &by_winrm(""));
+}
