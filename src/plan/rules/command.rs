@@ -141,9 +141,6 @@ fn template(key: &str, word: &Spanned<String>, partner: bool, front_end: bool, f
                 format!("`{{{}}}` stands for nothing in `{key}`", slot.name()),
                 if slot == Slot::Partner { "the plan has no partner" } else { "it is about the whole pool" },
             ),
-            None if word.contains('\0') => {
-                (format!("a word of `{key}` holds a zero"), "no program can be given one")
-            }
             None => return,
         },
     };

@@ -245,13 +245,17 @@ fn eight_unknown_names_get_a_guess() {
 
 /// A pool that is reached by sessions over WinRM, with what else is said of them.
 fn by_winrm(more: &str) -> String {
-    lync(&format!("driver: {{ powershell: {{ reach: {{ session: {{ over: {{ winrm: {{ {more} }} }} }} }} }} }}"))
+    lync(&format!(
+        "driver: {{ powershell: {{ reach: {{ session: {{ over: {{ winrm: {{ {more} }} }} }} }} }} }}"
+    ))
 }
 
 #[test]
 fn a_password_is_had_from_a_variable_or_from_a_program() {
     let logon = |password: &str| by_winrm(&format!("logon: {{ user: u, password: {{ {password} }} }}"));
-    for password in ["environment: POOL_PW2", "environment: _", "command: [pass, show, pool]", "command: [a b]"] {
+    for password in
+        ["environment: POOL_PW2", "environment: _", "command: [pass, show, pool]", "command: [a b]"]
+    {
         spares(Code::ReachMalformed, &logon(password));
     }
     for password in [
@@ -275,4 +279,104 @@ fn a_logon_that_is_handed_on_reaches_a_share() {
     earns(Code::SecondHop, &from_a_share(by_winrm("authentication: kerberos")));
     spares(Code::SecondHop, &from_a_share(by_winrm("authentication: credssp")));
     spares(Code::SecondHop, &by_winrm(""));
+}
+
+/// A generic pool that is driven by commands, with what else is said of one, of the driver and of the plan.
+fn by_command(observe: &str, driver: &str, more: &str) -> String {
+    generic(&format!(
+        "driver: {{ command: {{ observe: {{ run: [o, '{{front_end}}'] {observe} }}, stop: {{ run: [s] }}, start: {{ run: [t] }} {driver} }} }}\n{more}"
+    ))
+}
+
+#[test]
+fn a_command_is_one_that_can_run() {
+    let malformed = Code::CommandMalformed;
+    spares(malformed, &by_command("", "", ""));
+    for limit in ["1s", "7d"] {
+        spares(malformed, &by_command(&format!(", time_limit: {limit}"), "", ""));
+    }
+    for limit in ["0s", "8d"] {
+        earns(malformed, &by_command(&format!(", time_limit: {limit}"), "", ""));
+    }
+    for program in ["''", "' p'", "'p '"] {
+        earns(malformed, &by_command("", &format!(", accept: {{ run: [{program}] }}"), ""));
+    }
+    // A claim is about the whole pool.
+    let claim = |at: &str| {
+        by_command("", &format!(", claim: {{ take: {{ run: [c] {at} }}, release: {{ run: [r] }} }}"), "")
+    };
+    spares(malformed, &claim(""));
+    spares(malformed, &claim(", at: here"));
+    earns(malformed, &claim(", at: front_end"));
+    spares(malformed, &by_command(", at: front_end", "", ""));
+    for (name, is_one) in
+        [("A_2", true), ("_", true), ("''", false), ("2A", false), ("A-B", false), ("'A B'", false)]
+    {
+        for plan in [
+            by_command("", &format!(", secrets: [{name}]"), ""),
+            by_command("", &format!(", environment: {{ {name}: x }}"), ""),
+            by_command(&format!(", environment: {{ {name}: x }}"), "", ""),
+        ] {
+            if is_one { spares(malformed, &plan) } else { earns(malformed, &plan) }
+        }
+    }
+    for (exits, fits) in [("'0': running", true), ("x: running", false), ("'0': walking", false)] {
+        let plan = by_command(&format!(", exits: {{ {exits} }}"), "", "").replace("version: '2', ", "");
+        if fits { spares(malformed, &plan) } else { earns(malformed, &plan) }
+    }
+    // An exit code tells no version.
+    earns(malformed, &by_command(", exits: { '0': running }", "", ""));
+    earns(malformed, &by_command("", "", "acceptance: { services: [W3SVC] }"));
+    earns(Code::DatabasesMisplaced, &by_command("", "", "databases: { sql_server: s.x }"));
+    earns(Code::SecretInPlan, &by_command("", ", accept: { run: [a, --password, hunter2] }", ""));
+}
+
+#[test]
+fn a_name_in_a_word_stands_for_something() {
+    let unknown = Code::PlaceholderUnknown;
+    let failover = "failover: { partner: q, when: never }";
+    let accept =
+        |word: &str, more: &str| by_command("", &format!(", accept: {{ run: [a, \"{word}\"] }}"), more);
+    for word in ["{front_end}", "{domain}", "{pool}", "{mode}", "{{x}}", "plain"] {
+        spares(unknown, &accept(word, ""));
+    }
+    spares(unknown, &accept("{partner}", failover));
+    for word in ["{partner}", "{nobody}", "{", "}"] {
+        earns(unknown, &accept(word, ""));
+    }
+    let claim = |word: &str| {
+        by_command("", &format!(", claim: {{ take: {{ run: [c, '{word}'] }}, release: {{ run: [r] }} }}"), "")
+    };
+    spares(unknown, &claim("{pool}"));
+    earns(unknown, &claim("{front_end}"));
+    earns(unknown, &claim("{domain}"));
+    earns(unknown, &by_command(", directory: '/{nobody}'", "", ""));
+    earns(unknown, &by_command("", ", environment: { A: '{front_end}{nobody}' }", ""));
+    let action = |word: &str| {
+        by_command("", "", "").replace("program: u", &format!("program: u, arguments: ['{word}']"))
+    };
+    spares(unknown, &action("{front_end}"));
+    earns(unknown, &action("{partner}"));
+    // Where no command reads the words, a brace is a brace.
+    spares(unknown, &generic("").replace("program: u", "program: u, arguments: ['{nobody}']"));
+}
+
+#[test]
+fn what_a_plan_needs_has_a_command() {
+    let missing = Code::CommandMissing;
+    let partner = ", partner: { health: { run: [h] }, state: { run: [s] }, fail_over: { run: [f] }, fail_back: { run: [b] } }";
+    let services = |plan: String| plan.replace("version: '2',", "version: '2', restart: services,");
+    spares(missing, &services(by_command("", "", "")));
+    earns(missing, &services(by_command("", "", "failover: { partner: q }")));
+    spares(missing, &services(by_command("", "", "failover: { partner: q, when: never }")));
+    spares(missing, &services(by_command("", partner, "failover: { partner: q }")));
+    spares(missing, &services(by_command("", partner, "failover: { partner: q, when: never }")));
+    earns(missing, &services(by_command("", partner, "")));
+    let computers = |plan: String| plan.replace("version: '2',", "version: '2', restart: computer,");
+    earns(missing, &computers(by_command("", "", "")));
+    spares(missing, &computers(by_command("", ", restart: { run: [r] }", "")));
+    let here = |plan: String| plan.replace("program: u", "program: u, at: here");
+    spares(Code::ActionMisplaced, &here(by_command("", "", "")));
+    earns(Code::ActionMisplaced, &here(by_winrm("")));
+    spares(Code::ActionMisplaced, &here(lync("")));
 }
