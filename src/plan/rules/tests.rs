@@ -350,6 +350,9 @@ fn a_name_in_a_word_stands_for_something() {
     spares(unknown, &claim("{pool}"));
     earns(unknown, &claim("{front_end}"));
     earns(unknown, &claim("{domain}"));
+    let why = |plan: &str| format!("{:?}", findings(plan));
+    assert!(why(&accept("{partner}", "")).contains("the plan has no partner"));
+    assert!(why(&claim("{domain}")).contains("it is about the whole pool"));
     earns(unknown, &by_command(", directory: '/{nobody}'", "", ""));
     earns(unknown, &by_command("", ", environment: { A: '{front_end}{nobody}' }", ""));
     let action = |word: &str| {
