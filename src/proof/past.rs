@@ -70,7 +70,7 @@ impl Node {
         if self.run.phase() != Phase::Preflight {
             self.left.forget_found();
         }
-        self.forget_what_opens_nothing(graph);
+        self.forget_what_nobody_asks(graph);
         let front_ends = || graph.plan().front_end_ids();
         for front_end in front_ends().filter(|id| self.run.is_skipped(graph, *id)).collect::<Vec<_>>() {
             // Nobody comes back to it.
@@ -142,21 +142,24 @@ impl Node {
     }
 
     /// What is asked only of those who die, of a count that is not forgotten, of who may be out, and by a look that nobody makes.
-    fn forget_what_opens_nothing(&mut self, graph: &StepGraph) {
+    fn forget_what_nobody_asks(&mut self, graph: &StepGraph) {
         if self.left.deaths == 0 {
             self.memory.proved.clear();
         }
         self.memory.heard_count &= self.world.counted.is_some();
         let before_stop = self.world.bits(Moment::BeforeStop);
-        for front_end in graph.plan().front_end_ids() {
-            let server = self.world.server(front_end);
+        for (id, server) in self.world.servers.iter().enumerate() {
             let marks = (server.done | server.failed | server.cut_off) & before_stop;
             if !server.may_be_out(before_stop) && marks == 0 {
-                forget(&mut self.memory.in_service, front_end.index());
+                forget(&mut self.memory.in_service, id);
             }
-            // The next try makes an end of its own, unless the process dies before it has begun it.
-            if server.failed != 0 && self.left.crashes == 0 {
-                self.world.servers[front_end.index()].failed &= self.looked_at(graph, front_end);
+        }
+        // The next try makes an end of its own, unless the process dies before it has begun it.
+        if self.left.crashes == 0 {
+            for front_end in graph.plan().front_end_ids() {
+                if self.world.server(front_end).failed != 0 {
+                    self.world.servers[front_end.index()].failed &= self.looked_at(graph, front_end);
+                }
             }
         }
     }

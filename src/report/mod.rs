@@ -37,6 +37,8 @@ pub mod words;
 
 pub mod lines;
 
+#[cfg(test)]
+mod hand;
 mod place;
 
 use crate::document::{Findings, Severity, Source};

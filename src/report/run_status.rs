@@ -251,3 +251,27 @@ fn section(out: &mut impl Write, title: &str, items: &[impl fmt::Display]) -> fm
     writeln!(out, "\n{title}")?;
     items.iter().try_for_each(|item| writeln!(out, "  {item}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Room, Status};
+    use crate::report::hand::{Hand, PLAN};
+
+    #[test]
+    fn a_status_fits_the_terminal_that_shows_it() {
+        let mut hand = Hand::of(PLAN);
+        hand.go_until("upgrade/fe01.contoso.com/1");
+        let status = hand.seen(|seen| Status::of(seen, true, |_| None));
+        let (whole, columns) = (status.text(), 80);
+        let taken = |text: &str| text.lines().map(|line| line.len().div_ceil(columns).max(1)).sum::<usize>();
+        assert_eq!(status.text_in(Room { lines: taken(&whole), columns }), whole);
+        for lines in 1..taken(&whole) {
+            let text = status.text_in(Room { lines, columns });
+            assert!(taken(&text) <= lines, "{lines}:\n{text}");
+            // The one at work is told as long as there is room for it.
+            assert!(lines < 8 || text.contains("\nfe01.contoso.com  UD1  "), "{lines}:\n{text}");
+            assert!(!text.contains("\nfe02"), "{lines}:\n{text}");
+        }
+        assert!(status.text_in(Room { lines: 5, columns }).ends_with("... all of it: poolroll status R\n"));
+    }
+}

@@ -192,3 +192,24 @@ impl Report {
         self.front_ends.iter().map(|row| row.sessions_lost).sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::report::hand::{Hand, PLAN, well};
+    use crate::run::Event;
+
+    #[test]
+    fn a_report_of_a_run_that_waits_counts_until_now() {
+        let mut hand = Hand::of(PLAN);
+        hand.go_until("upgrade/fe01.contoso.com/1");
+        hand.pass(12);
+        let (report, last) = (hand.report(), hand.history.last().unwrap().0);
+        assert_eq!((report.took.to_string(), report.last), ("12m".to_owned(), last));
+        assert_eq!(report.front_ends[0].out_for.map(|out| out.to_string()).as_deref(), Some("12m"));
+        // One that has ended is over.
+        hand.apply(&Event::Abort);
+        hand.go(well);
+        hand.pass(60);
+        assert_eq!(hand.report().took.to_string(), "12m");
+    }
+}

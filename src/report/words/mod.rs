@@ -73,13 +73,16 @@ impl Seen<'_> {
         &self.graph.step(step).name
     }
 
-    /// For how long a step has been underway, as far as one of its limits tells.
-    fn underway_for(&self, step: StepId) -> Duration {
-        let own = self.timers().into_iter().filter(|(of, ..)| *of == step);
-        let since = own.filter_map(|(.., due)| due).map(|due| due.since).min();
-        since.map_or(Duration::ZERO, |since| {
-            Duration::try_from(self.now.duration_since(since)).unwrap_or_default()
-        })
+    /// For how long each step has been underway, as far as one of its limits tells.
+    fn underway_for(&self) -> impl Fn(StepId) -> Duration {
+        let (timers, now) = (self.timers(), self.now);
+        move |step| {
+            let own = timers.iter().filter(|(of, ..)| *of == step);
+            let since = own.filter_map(|(.., due)| *due).map(|due| due.since).min();
+            since.map_or(Duration::ZERO, |since| {
+                Duration::try_from(now.duration_since(since)).unwrap_or_default()
+            })
+        }
     }
 
     /// The timers that the run wants now, with when each is due.

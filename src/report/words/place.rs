@@ -293,9 +293,10 @@ pub fn pausing(seen: &Seen<'_>) -> String {
         }
         (Served::Here, true, _) => "nothing is out, so at once".to_owned(),
         (Served::Here, false, route) => {
+            let underway_for = seen.underway_for();
             let left = |id: &FrontEndId| -> std::time::Duration {
                 let steps = seen.graph.chain(route, *id).filter(|step| !seen.run.state(*step).is_satisfied());
-                steps.map(|step| seen.graph.step(step).expected.saturating_sub(seen.underway_for(step))).sum()
+                steps.map(|step| seen.graph.step(step).expected.saturating_sub(underway_for(step))).sum()
             };
             let takes = out.iter().map(left).max().unwrap_or_default() + plan.acceptance().stay_good;
             format!("{} comes back into service first, about {}", names(seen.graph, &out), rough(takes))

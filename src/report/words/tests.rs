@@ -1,146 +1,13 @@
 //! The words, held against runs that were really folded: what somebody reads is what the machine is in.
 
-use jiff::{SignedDuration, Timestamp};
-
+use super::super::hand::{Hand, PARTNER, PLAN, well};
 use super::super::narrator::Narrator;
-use super::super::run_report::Report;
-use super::super::run_status::{Room, Status};
 use super::place::{self, Standing};
 use super::trouble::troubles;
-use super::{Seen, waits};
-use crate::exec::live;
-use crate::exec::record::{Act, Entry, EventEntry};
-use crate::exec::since::Waits;
-use crate::graph::StepGraph;
-use crate::plan::{
-    Answer, Facts, FrontEndId, Observation, Problem, Question, Readiness, Seen as Found, VersionSeen,
-};
+use crate::exec::record::Act;
+use crate::plan::{Answer, Facts, FrontEndId, Observation, Problem, Readiness, Seen as Found, VersionSeen};
 use crate::run::tests::helps;
-use crate::run::{Event, Run, Want, Wanted};
-use std::sync::Arc;
-
-const PLAN: &str = "kind: plan
-version: 1
-name: a plan
-product: lync_server_2013
-pool:
-  fqdn: pool01.contoso.com
-  upgrade_domains:
-    - { name: UD1, front_ends: [fe01.contoso.com] }
-    - { name: UD2, front_ends: [fe02.contoso.com] }
-    - { name: UD3, front_ends: [fe03.contoso.com] }
-    - { name: UD4, front_ends: [fe04.contoso.com] }
-upgrade:
-  version: 5.0.1
-  actions: [{ name: cumulative update, program: update.exe }]
-";
-const PARTNER: &str = "failover: { partner: pool02.contoso.com }\n";
-
-/// A run under the hand of a test: everything is answered well unless the test says otherwise.
-struct Hand {
-    graph: Arc<StepGraph>,
-    run: Run,
-    waits: Waits,
-    now: Timestamp,
-    history: Vec<(Timestamp, Entry<'static>)>,
-    asked: Option<Act>,
-}
-
-impl Hand {
-    fn of(plan: &str) -> Hand {
-        let graph = live::compile("p.yaml", plan.as_bytes()).unwrap().graph;
-        let run = Run::new(&graph);
-        let now = "2026-12-05T20:00:00Z".parse().unwrap();
-        Hand { graph, run, waits: Waits::default(), now, history: Vec::new(), asked: None }
-    }
-
-    fn apply(&mut self, event: &Event) {
-        self.run.apply(&self.graph, event).unwrap_or_else(|illegal| panic!("{event:?}: {illegal}"));
-        let wanted = self.wanted();
-        self.waits.follow(&wanted, self.now, self.history.len() as u64);
-        let entry = EventEntry::new(&self.graph, self.run.epoch(), event, Facts::default(), None);
-        self.history.push((self.now, Entry::Event(entry).to_static()));
-    }
-
-    fn report(&self) -> Report {
-        let records = self.history.iter().map(|(at, entry)| (*at, entry));
-        Report::of(&self.graph, records, Some(self.now)).unwrap()
-    }
-
-    fn wanted(&self) -> Wanted {
-        let mut wanted = Wanted::default();
-        self.run.wanted(&self.graph, &mut wanted);
-        wanted
-    }
-
-    /// Lets the run go on by itself, with `answer` for what is wanted, until that has none.
-    fn go(&mut self, answer: impl Fn(&StepGraph, Want) -> Option<Event>) {
-        loop {
-            if let Some(event) = self.run.decide(&self.graph) {
-                self.apply(&event);
-                continue;
-            }
-            let wanted = self.wanted();
-            let Some(event) = wanted.iter().find_map(|want| answer(&self.graph, want)) else { return };
-            self.apply(&event);
-        }
-    }
-
-    /// Goes on well until the step of this name wants something other than to be cleared.
-    fn go_until(&mut self, name: &str) {
-        let step = self.graph.find(name).unwrap();
-        self.go(move |graph, want| {
-            let there = want.step() == step && !matches!(want, Want::Window { .. });
-            let counted = matches!(
-                want,
-                Want::Ask { question: Question::Count { .. } | Question::StillStopped { .. }, .. }
-            );
-            if there && !counted { None } else { well(graph, want) }
-        });
-    }
-
-    fn pass(&mut self, minutes: i64) {
-        self.now = self.now.checked_add(SignedDuration::from_mins(minutes)).unwrap();
-    }
-
-    fn answer(&mut self, name: &str, answer: Answer) {
-        let step = self.graph.find(name).unwrap();
-        self.apply(&Event::Answered { step, answer });
-    }
-
-    fn seen<T>(&self, with: impl FnOnce(&Seen<'_>) -> T) -> T {
-        let since = |want| self.waits.since(want).map(|since| since.at);
-        let approval = |_| Some("a1b2c3".to_owned());
-        with(&Seen {
-            graph: &self.graph,
-            run: &self.run,
-            run_id: "R",
-            now: self.now,
-            since: &since,
-            approval: &approval,
-            asked: self.asked.as_ref(),
-        })
-    }
-
-    fn waits(&self) -> Vec<String> {
-        self.seen(|seen| waits(seen).iter().map(ToString::to_string).collect())
-    }
-
-    fn elapse(&mut self, kind: crate::run::TimerKind) {
-        let wanted = self.wanted();
-        let timer = wanted.iter().find_map(|want| match want {
-            Want::Timer(timer) if timer.kind == kind => Some(timer),
-            _ => None,
-        });
-        self.apply(&Event::Elapsed { timer: timer.unwrap() });
-    }
-}
-
-/// The answer of a healthy pool.
-fn well(_: &StepGraph, want: Want) -> Option<Event> {
-    let comes_by_itself = matches!(want, Want::Timer(_) | Want::Approval { .. });
-    (!comes_by_itself).then(|| helps(want))
-}
+use crate::run::{Event, Want};
 
 #[test]
 fn busy_says_when_it_is_asked_again_and_what_a_third_one_means() {
@@ -222,39 +89,6 @@ fn a_drain_says_how_long_it_may_take_and_what_follows() {
     );
     assert_eq!(hand.seen(place::headline), "in UD1 (1 of 4): 0 of 1 front ends done, fe01 out");
     assert_eq!(hand.seen(place::next), ["the pool settles after UD1", "UD2: fe02", "UD3: fe03", "UD4: fe04"]);
-}
-
-#[test]
-fn a_report_of_a_run_that_waits_counts_until_now() {
-    let mut hand = Hand::of(PLAN);
-    hand.go_until("upgrade/fe01.contoso.com/1");
-    hand.pass(12);
-    let (report, last) = (hand.report(), hand.history.last().unwrap().0);
-    assert_eq!((report.took.to_string(), report.last), ("12m".to_owned(), last));
-    assert_eq!(report.front_ends[0].out_for.map(|out| out.to_string()).as_deref(), Some("12m"));
-    // One that has ended is over.
-    hand.apply(&Event::Abort);
-    hand.go(well);
-    hand.pass(60);
-    assert_eq!(hand.report().took.to_string(), "12m");
-}
-
-#[test]
-fn a_status_fits_the_terminal_that_shows_it() {
-    let mut hand = Hand::of(PLAN);
-    hand.go_until("upgrade/fe01.contoso.com/1");
-    let status = hand.seen(|seen| Status::of(seen, true, |_| None));
-    let (whole, columns) = (status.text(), 80);
-    let taken = |text: &str| text.lines().map(|line| line.len().div_ceil(columns).max(1)).sum::<usize>();
-    assert_eq!(status.text_in(Room { lines: taken(&whole), columns }), whole);
-    for lines in 1..taken(&whole) {
-        let text = status.text_in(Room { lines, columns });
-        assert!(taken(&text) <= lines, "{lines}:\n{text}");
-        // The one at work is told as long as there is room for it.
-        assert!(lines < 8 || text.contains("\nfe01.contoso.com  UD1  "), "{lines}:\n{text}");
-        assert!(!text.contains("\nfe02"), "{lines}:\n{text}");
-    }
-    assert!(status.text_in(Room { lines: 5, columns }).ends_with("... all of it: poolroll status R\n"));
 }
 
 #[test]

@@ -8,7 +8,7 @@ mod rolls;
 mod ssh;
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use crate::commands::poolroll;
 pub use crate::commands::{journals, said};
@@ -57,6 +57,14 @@ impl Bed {
         let mut command = poolroll(self.dir.path(), args);
         command.env("BED", self.path("bed"));
         command
+    }
+
+    /// Runs a command of the program to its end, which is this exit code.
+    #[track_caller]
+    pub fn ends(&self, code: i32, args: &[&str]) -> Output {
+        let output = self.poolroll(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{}", said(&output));
+        output
     }
 
     /// Writes a plan: three front ends, a domain each. `at` says where commands run; `upgrade` and `driver` are added at their ends.

@@ -31,8 +31,7 @@ fn apply_and_kill(bed: &Bed, command: &str) {
 pub fn abort_during_the_upgrade(bed: &Bed) {
     bed.put("upgrade.takes", "4");
     let mut process = apply_until(bed, "upgrade web1");
-    let output = bed.poolroll(&["abort"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    bed.ends(0, &["abort"]);
     process.wait().unwrap();
     std::thread::sleep(Duration::from_secs(5));
     assert_eq!(std::fs::read_to_string(bed.path("bed/web1/version")).unwrap(), "1\n");
@@ -71,8 +70,7 @@ pub fn assert_a_command_outlives_its_run(bed: &Bed) {
     bed.put("upgrade.takes", "3");
     bed.put("upgrade.talks", "");
     apply_and_kill(bed, "upgrade web1");
-    let output = bed.poolroll(&["resume"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let output = bed.ends(0, &["resume"]);
     // It went on by itself, was waited for, and was not begun a second time.
     assert!(said(&output).contains("still underway"), "{}", said(&output));
     assert_eq!(times(bed, "upgrade web1"), 1);
@@ -119,8 +117,7 @@ fn a_command_whose_run_dies_before_it_is_marked_was_not_begun() {
     std::thread::sleep(Duration::from_secs(1));
     assert!(!bed.log().iter().any(|line| line.starts_with("stop")), "{:?}", bed.log());
     std::fs::remove_file(&pipe).unwrap();
-    let output = bed.poolroll(&["resume"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    bed.ends(0, &["resume"]);
     assert_eq!(bed.log().iter().filter(|line| *line == "stop web1 graceful").count(), 1, "{:?}", bed.log());
 }
 
@@ -131,8 +128,7 @@ fn a_stop_that_outlived_its_run_is_not_begun_again() {
     bed.plan("here", "", "");
     bed.put("stop.takes", "3");
     apply_and_kill(&bed, "stop web1 graceful");
-    let output = bed.poolroll(&["resume"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    bed.ends(0, &["resume"]);
     assert_eq!(bed.log().iter().filter(|line| *line == "stop web1 graceful").count(), 1, "{:?}", bed.log());
 }
 
@@ -187,8 +183,7 @@ fn a_command_that_takes_too_long_is_ended_and_looked_for() {
         .unwrap();
     bed.put("stop.takes", "600");
     let began = Instant::now();
-    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    let output = bed.ends(4, &["apply", "plan.yaml", "--yes"]);
     assert!(began.elapsed() < Duration::from_secs(300));
     assert!(said(&output).contains("it took too long and was ended"), "{}", said(&output));
     // With what it had started.
@@ -228,8 +223,7 @@ fn what_may_be_repeated_is_not_begun_beside_itself() {
     apply_and_kill(&bed, "upgrade web1");
     bed.put("upgrade.takes", "0");
     let resumed = Instant::now();
-    let output = bed.poolroll(&["resume"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let output = bed.ends(0, &["resume"]);
     assert!(
         resumed.elapsed() > Duration::from_secs(2),
         "it went on for some seconds: {:?}",
@@ -249,8 +243,7 @@ fn a_restart_that_an_earlier_try_asked_for_is_not_forgotten() {
     bed.put("upgrade.takes", "2");
     apply_and_kill(&bed, "upgrade web1");
     bed.put("upgrade.takes", "0");
-    let output = bed.poolroll(&["resume"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    bed.ends(0, &["resume"]);
     assert_eq!(times(&bed, "upgrade web1"), 2, "{:?}", bed.log());
     assert_eq!((times(&bed, "restart web1"), times(&bed, "restart web2")), (1, 0), "{:?}", bed.log());
 }
@@ -263,8 +256,7 @@ pub fn assert_a_drain_is_cut_short(bed: &Bed) {
     );
     replan(bed, &[("upgrade:\n", &drain)]);
     bed.put("stop.graceful.takes", "60");
-    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    bed.ends(0, &["apply", "plan.yaml", "--yes"]);
     for web in ["web1", "web2", "web3"] {
         let stops =
             (times(bed, &format!("stop {web} graceful")), times(bed, &format!("stop {web} immediate")));
@@ -291,8 +283,7 @@ fn a_persons_word_stands_above_a_mark_that_tells_nothing() {
     assert!(signal(9, -known["process"][0].as_i64().unwrap()));
     std::fs::write(&mark, "{").unwrap();
     bed.put("stop.takes", "0");
-    let output = bed.poolroll(&["resume"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    bed.ends(4, &["resume"]);
     assert_eq!(times(&bed, "stop web1 graceful"), 1, "{:?}", bed.log());
     let word = ["resume", "--resolve", "stop/web1=not_done", "--reason", "it runs"];
     let output = bed.poolroll(&word).output().unwrap();
@@ -309,8 +300,7 @@ fn a_claim_that_may_have_been_taken_is_released() {
         "    claim:\n      take: {{ run: [sh, -c, \"{take}\"], time_limit: 1s }}\n      release: {{ run: [sh, -c, 'echo release >>$BED/claims'] }}\n"
     );
     bed.plan("here", "", &claim);
-    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(6), "{}", said(&output));
+    bed.ends(6, &["apply", "plan.yaml", "--yes"]);
     std::thread::sleep(Duration::from_secs(4));
     assert_eq!(std::fs::read_to_string(bed.path("bed/claims")).unwrap(), "take\nrelease\n");
 }
@@ -344,18 +334,15 @@ fn a_run_is_ended_for_good_though_its_claim_is_not_given() {
     let claim = "    claim:\n      take: { run: [sh, -c, '[ ! -e $BED/down ]'] }\n      release: { run: [sh, -c, 'echo release >>$BED/claims'] }\n";
     bed.plan("here", "", claim);
     bed.put("upgrade.exits", "7");
-    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    bed.ends(4, &["apply", "plan.yaml", "--yes"]);
     bed.put("down", "");
     let run = run_folder(&bed).file_name().unwrap().to_string_lossy().into_owned();
-    let output = bed.poolroll(&["abandon", &run, "--reason", "it is bad"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let output = bed.ends(0, &["abandon", &run, "--reason", "it is bad"]);
     assert!(said(&output).contains("the claim on the pool was not given"), "{}", said(&output));
     assert_eq!(std::fs::read_to_string(bed.path("bed/claims")).unwrap(), "release\n");
     // Nobody has the pool here any more.
     std::fs::remove_file(bed.path("bed/down")).unwrap();
-    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    bed.ends(4, &["apply", "plan.yaml", "--yes"]);
 }
 
 /// Where the plan has no command for it a person does it, and another boot tells.
@@ -373,8 +360,7 @@ fn a_computer_is_restarted_by_hand_where_the_plan_cannot() {
         ],
     );
     bed.put("upgrade.exits", "9");
-    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    let output = bed.ends(4, &["apply", "plan.yaml", "--yes"]);
     assert!(said(&output).contains("restart it by hand"), "{}", said(&output));
     bed.put("web1/boot", "2");
     bed.put("web1/version", "2");
@@ -395,8 +381,7 @@ fn how_an_action_ended_is_known_though_nobody_waited_for_it() {
     apply_and_kill(&bed, "upgrade web1");
     std::thread::sleep(Duration::from_secs(3));
     std::fs::remove_file(bed.path("bed/upgrade.exits")).unwrap();
-    let output = bed.poolroll(&["resume"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    bed.ends(4, &["resume"]);
     let journals = super::journals(bed.dir.path());
     assert!(journals.contains(r#""exit_code":7"#), "{journals}");
     // Once is what the plan allows.
@@ -414,8 +399,7 @@ fn an_action_that_was_cut_off_half_way_is_for_a_person() {
     let known: serde_json::Value = serde_json::from_str(&mark).unwrap();
     assert!(signal(9, -known["process"][0].as_i64().unwrap()));
     bed.put("upgrade.takes", "0");
-    let output = bed.poolroll(&["resume"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    let output = bed.ends(4, &["resume"]);
     assert!(said(&output).contains("it ended, nothing tells how"), "{}", said(&output));
     assert_eq!(times(&bed, "upgrade web1"), 1, "{:?}", bed.log());
     let retry = ["resume", "--retry", "upgrade/web1/1", "--reason", "it is whole"];
@@ -451,8 +435,7 @@ fn what_is_ended_may_clear_up_and_is_heard() {
     let action = format!("program: '{member}', arguments: [upgrade, '{{front_end}}'], at: here");
     let lasting = format!("program: sh, arguments: [-c, \"{script}\"], time_limit: 2s, at: here");
     replan(&bed, &[(action.as_str(), lasting.as_str())]);
-    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    bed.ends(4, &["apply", "plan.yaml", "--yes"]);
     assert_eq!(bed.log().last().unwrap(), "rolled back", "{:?}", bed.log());
     let kept = std::fs::read_to_string(run_folder(&bed).join("commands/upgrade-web1-1.output")).unwrap();
     assert!(kept.contains("waits for the lock\nrolling back\n") && kept.contains("it was ended"), "{kept}");

@@ -6,8 +6,7 @@ use super::{Bed, said};
 fn a_pool_is_rolled_by_commands() {
     let bed = Bed::new();
     bed.plan("here", "", "");
-    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    bed.ends(0, &["apply", "plan.yaml", "--yes"]);
     let each = |web: &str| {
         [
             format!("stop {web} graceful"),
@@ -18,8 +17,7 @@ fn a_pool_is_rolled_by_commands() {
     };
     assert_eq!(bed.log(), ["web1", "web2", "web3"].map(each).concat());
     // Applied again, it finds everything where the plan wants it.
-    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    bed.ends(0, &["apply", "plan.yaml", "--yes"]);
     assert_eq!(bed.log().len(), 12);
     let output = bed.poolroll(&["check", "plan.yaml"]).output().unwrap();
     assert!(said(&output).contains("every front end has version 2 already"), "{}", said(&output));
@@ -67,8 +65,7 @@ fn a_program_that_is_not_there_is_told_before_it_is_needed() {
     let told = said(&check());
     assert!(told.contains("`start` runs `/no/such/program`, which is no program on this computer"), "{told}");
     assert!(told.contains("`stop` runs in `/no/such/place`, which is no directory"), "{told}");
-    let output = bed.poolroll(&["check", "plan.yaml", "--deny-warnings"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(7), "{}", said(&output));
+    bed.ends(7, &["check", "plan.yaml", "--deny-warnings"]);
 }
 
 /// The first front end that fails is left out as the plan allows, the second stops the run, and then somebody ends it for good.
@@ -121,8 +118,7 @@ fn an_answer_that_is_not_understood_stops_the_run_before_anything_is_touched() {
         let from = text.find("observe: { run: ").unwrap() + "observe: { run: ".len();
         let to = from + text[from..].find(']').unwrap() + 1;
         std::fs::write(bed.path("plan.yaml"), format!("{}{command}{}", &text[..from], &text[to..])).unwrap();
-        let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
-        assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+        let output = bed.ends(4, &["apply", "plan.yaml", "--yes"]);
         assert!(said(&output).contains(says), "{says}: {}", said(&output));
         assert_eq!(bed.log(), [""; 0]);
     }
@@ -139,15 +135,13 @@ fn a_claim_is_taken_by_a_command_and_released_at_the_end() {
     let bed = Bed::new();
     bed.plan("here", "", CLAIM);
     bed.put("claim", "somebody else");
-    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(6), "{}", said(&output));
+    let output = bed.ends(6, &["apply", "plan.yaml", "--yes"]);
     assert!(said(&output).contains("held by somebody else"), "{}", said(&output));
     assert_eq!(bed.log(), [""; 0]);
     // Nothing is left of it that would keep anybody off.
     std::fs::remove_file(bed.path("bed/claim")).unwrap();
     bed.put("upgrade.exits", "7");
-    let output = bed.poolroll(&["apply", "plan.yaml", "--yes"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    bed.ends(4, &["apply", "plan.yaml", "--yes"]);
     assert!(bed.path("bed/claim").exists(), "a run that can go on keeps it");
     std::fs::remove_file(bed.path("bed/upgrade.exits")).unwrap();
     let retry = ["resume", "--retry", "upgrade/web1/1", "--reason", "it was the disk"];
